@@ -1,0 +1,91 @@
+// What a bridge is: one source of the world, translated. Its pure half turns foreign payloads into notifications, its
+// other half keeps the line to the source open. Not for: storage, pipeline or the bus; a bridge is handed a host.
+import type { z } from 'zod'
+import type { Clock, Health, Logger } from '../component.ts'
+import type { ActivityNotification } from '../schemas/activity.ts'
+import type { ContentRef } from '../schemas/content-ref.ts'
+
+/** What `emit` takes: the host adds producer, epoch and seq, and redacts. */
+export type Notification = Omit<ActivityNotification, 'producer' | 'epoch' | 'seq'>
+
+/** A bridge's own small memory, in its outbox's SQLite file. Synchronous; values are JSON. */
+export interface BridgeState {
+  get<T>(key: string): T | undefined
+  set(key: string, value: unknown): void
+  delete(key: string): void
+  keys(prefix?: string): string[]
+}
+
+/** All that a bridge sees of the house. */
+export interface BridgeHost<Config> {
+  readonly config: Config
+  readonly space: string
+  /** Names this bridge on the bus: `<source>-<host>` unless configured. */
+  readonly producer: string
+  readonly log: Logger
+  readonly clock: Clock
+  /** Aborts when the bridge is to stop. */
+  readonly signal: AbortSignal
+  readonly state: BridgeState
+  /** Returns once the notifications are synced in the outbox, all or none; throws `outbox_full`. */
+  emit(notifications: readonly Notification[]): void
+  /** Keeps a payload beside the outbox and returns its reference; uploaded before the notification is published. */
+  attach?(bytes: Uint8Array, about: { mediaType: string; name?: string }): ContentRef
+}
+
+/** What must be forgotten; times are epoch ms, `until` exclusive. */
+export interface ForgetRequest {
+  since?: number
+  until?: number
+  source?: string
+  entity?: string
+}
+
+/** An open bridge. */
+export interface OpenBridge {
+  health(): Health
+  /** While paused nothing is emitted, and what happens meanwhile is not made up for afterwards. */
+  pause(paused: boolean): void
+  /** Removes what the bridge itself remembers of it; how many things that were. */
+  forget(request: ForgetRequest): number
+  /** Safe twice. */
+  close(): Promise<void>
+}
+
+/** An example is documentation, contract test and dry run at once. */
+export interface BridgeExample<Input> {
+  title: string
+  input: Input
+  /** The notifications it becomes, compared field by field; `id` may be left out. */
+  output: (Partial<Notification> & Pick<Notification, 'type'>)[]
+}
+
+/** What translation may know besides the payload: all of it handed in, so that it stays pure. */
+export interface TranslateContext {
+  space: string
+  now: number
+}
+
+export interface Bridge<Config = unknown, Input = unknown, Context extends TranslateContext = TranslateContext> {
+  /** Source name and configuration section, as a topic word. */
+  readonly name: string
+  readonly title: string
+  /** Its piece of the configuration; absent input means that the bridge is off, unless `always`. */
+  readonly config: z.ZodType<Config>
+  /** On without configuration. */
+  readonly always?: boolean
+  readonly examples: readonly BridgeExample<Input>[]
+  /** A context to run the examples in. */
+  readonly exampleContext: Context
+  /** Pure: the same payload gives the same notifications with the same ids. Unknown payloads give none. */
+  translate(input: Input, context: Context): Notification[]
+  /** Opens the line. Rejects only on what a person must mend (remedy `stop`); else it retries and says so in health. */
+  open(host: BridgeHost<Config>): Promise<OpenBridge>
+}
+
+/** Declares a bridge; the types of its parts are held together here. */
+export function defineBridge<Config, Input, Context extends TranslateContext = TranslateContext>(
+  bridge: Bridge<Config, Input, Context>,
+): Bridge<Config, Input, Context> {
+  return bridge
+}

@@ -1,0 +1,66 @@
+// Every topic on the bus, built and parsed here and nowhere else. Not for: what the messages hold, which the other
+// schemas say, or who may use a topic, which broker/access.ts decides.
+import { DaybookError } from './errors.ts'
+
+const WORD = /^[a-z0-9][a-z0-9_.-]{0,63}$/
+const PRODUCER = /^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$/
+
+export interface ActivityAddress {
+  source: string
+  type: string
+  producer: string
+}
+
+export type Topics = ReturnType<typeof topicsUnder>
+
+/** True for what may stand as source or type in a topic: lower case, digits, `_`, `-`, `.`, at most 64. */
+export function isTopicWord(word: string): boolean {
+  return WORD.test(word)
+}
+
+/** True for what may name a producer: letters, digits, `_ - . : @`, at most 128. */
+export function isProducer(name: string): boolean {
+  return PRODUCER.test(name)
+}
+
+/** All topics under one prefix (`daybook` unless configured). */
+export function topicsUnder(prefix: string) {
+  const activities = `${prefix}/activity/`
+  return {
+    prefix,
+    /** Filter for everything of ours. */
+    all: `${prefix}/#`,
+    /** Filter for every activity. */
+    activities: `${prefix}/activity/#`,
+    /** Filter for every bridge's retained status. */
+    statuses: `${prefix}/bridge/+/status`,
+    activity: ({ source, type, producer }: ActivityAddress) => `${activities}${source}/${type}/${producer}`,
+    isActivity: (topic: string) => topic.startsWith(activities),
+    /** The three names in an activity topic; throws `topic_invalid`. */
+    parseActivity(topic: string): ActivityAddress {
+      const [source = '', type = '', producer = '', ...rest] = topic.slice(activities.length).split('/')
+      if (!topic.startsWith(activities) || rest.length > 0 || !WORD.test(source) || !WORD.test(type)) {
+        throw new DaybookError('topic_invalid', `got "${topic.slice(0, 200)}"`)
+      }
+      if (!PRODUCER.test(producer)) throw new DaybookError('topic_invalid', `the producer "${producer.slice(0, 140)}"`)
+      return { source, type, producer }
+    },
+    session: (change: 'started' | 'updated' | 'completed' | 'withdrawn') => `${prefix}/session/${change}`,
+    question: (change: 'asked' | 'closed') => `${prefix}/question/${change}`,
+    answer: `${prefix}/answer`,
+    memory: (change: 'proposed' | 'confirmed' | 'corrected' | 'superseded' | 'forgotten') =>
+      `${prefix}/memory/${change}`,
+    state: (name: string) => `${prefix}/state/${name}`,
+    command: (name: string) => `${prefix}/command/${name}`,
+    reply: (id: string) => `${prefix}/reply/${id}`,
+    status: (producer: string) => `${prefix}/bridge/${producer}/status`,
+    /** The producer of a status topic, or null for any other topic. */
+    statusProducer(topic: string): string | null {
+      const [head, bridge, producer, tail, ...rest] = topic.split('/')
+      if (head !== prefix || bridge !== 'bridge' || tail !== 'status' || rest.length > 0 || !producer) return null
+      return PRODUCER.test(producer) ? producer : null
+    },
+    receipt: (producer: string) => `${prefix}/receipt/${producer}`,
+    rejected: (producer: string) => `${prefix}/rejected/${producer}`,
+  }
+}
