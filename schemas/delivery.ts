@@ -74,11 +74,9 @@ export const account = z
 
 export type Account = z.infer<typeof account>
 
-export const accounting = z
-  .object({ producers: z.array(account), totals: z.object(counts) })
-  .meta({
-    id: 'Accounting',
-    description: 'received = stored + duplicates + rejected + suppressed; missing never came.',
-  })
+export const accounting = z.object({ producers: z.array(account), totals: z.object(counts) }).meta({
+  id: 'Accounting',
+  description: 'received = stored + duplicates + rejected + suppressed; missing never came.',
+})
 
 export type Accounting = z.infer<typeof accounting>

@@ -19,19 +19,17 @@ export function byPhase(a: ActivityEvent, b: ActivityEvent): number {
 
 /** Folds the rows of one activity, in any order; at least one. The result has the winner's id. */
 export function foldActivity(rows: readonly ActivityEvent[]): ActivityEvent {
-  const [first, ...later] = [...rows].sort(byPhase)
-  if (!first) throw new RangeError('nothing to fold')
-  return later.reduce((folded, row) => {
-    const details = folded.details || row.details ? { ...folded.details, ...row.details } : undefined
-    return { ...folded, ...row, ...(details && { details }) }
-  }, first)
+  const inOrder = [...rows].sort(byPhase)
+  const folded: ActivityEvent = Object.assign({}, ...inOrder)
+  if (folded.details) folded.details = Object.assign({}, ...inOrder.map((row) => row.details))
+  return folded
 }
 
 /** Folds a list: one event for each activityId, rows without one as they are, in the order of the winners' ids. */
 export function foldActivities(rows: readonly ActivityEvent[]): ActivityEvent[] {
   const groups = new Map<string, ActivityEvent[]>()
   for (const row of rows) {
-    const key = row.activityId === undefined ? row.id : `activity ${row.activityId}`
+    const key = row.activityId === undefined ? row.id : `${row.source} ${row.activityId}`
     groups.set(key, [...(groups.get(key) ?? []), row])
   }
   return [...groups.values()].map(foldActivity).sort((a, b) => (a.id < b.id ? -1 : 1))

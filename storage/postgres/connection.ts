@@ -1,0 +1,58 @@
+// How this product talks to Postgres: pool, types and the meaning of its errors. Not for: queries, or for starting a
+// server (server.ts).
+import pg from 'pg'
+import { DaybookError } from '../../schemas/errors.ts'
+
+const INT8 = 20
+const TIMESTAMPTZ = 1184
+
+/** int8 as number (ours stay below 2^53), timestamptz as epoch ms. Handed to each client, no global state. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === INT8) return Number
+    if (oid === TIMESTAMPTZ) return (text: string) => Date.parse(text)
+    return pg.types.getTypeParser(oid, format as 'text')
+  }) as pg.CustomTypesConfig['getTypeParser'],
+}
+
+function settings(url: string, application: string): pg.ClientConfig {
+  // ISO output in UTC whatever the server's defaults are, so that times parse the same everywhere.
+  const options = '-c timezone=UTC -c datestyle=ISO -c idle_in_transaction_session_timeout=60000'
+  return {
+    connectionString: url,
+    application_name: application,
+    options,
+    types,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  }
+}
+
+export function createPool(url: string, application: string, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({ ...settings(url, application), max: 6, idleTimeoutMillis: 30_000 })
+  pool.on('error', onError)
+  return pool
+}
+
+/** A connected client of its own; the caller ends it. `onLost` is told once when the line breaks. */
+export async function connect(url: string, application: string, onLost: (error: Error) => void): Promise<pg.Client> {
+  const client = new pg.Client(settings(url, application))
+  client.on('error', onLost)
+  await client.connect()
+  return client
+}
+
+/** A Postgres or network error as one of ours, with the peer's own words as detail. */
+export function translateError(thrown: unknown): DaybookError {
+  if (thrown instanceof DaybookError) return thrown
+  const error = thrown as Error & { code?: string }
+  const state = error.code ?? ''
+  const wrap = (code: ConstructorParameters<typeof DaybookError>[0]) =>
+    new DaybookError(code, error.message, { cause: thrown })
+  if (state === '40001' || state === '40P01' || state === '55P03') return wrap('database_conflict')
+  // 22 data exception, 23 integrity, 54 program limit: the same row would fail again.
+  if (/^(22|23|54)/.test(state)) return wrap('database_refused')
+  // 42 and 28: our SQL or our account is wrong, waiting does not help but neither may anything be dropped.
+  if (/^(42|28)/.test(state)) return wrap('internal')
+  return wrap('database_unavailable')
+}

@@ -1,0 +1,140 @@
+// The reading half of the books, and the writes that belong to no batch. Not for: what a batch books (ledger-writes.ts).
+import { type Kysely, sql } from 'kysely'
+import type { Account, Accounting, Receipt } from '../../schemas/delivery.ts'
+import type { Ledger } from '../ledger.ts'
+import type { Writer } from './commit.ts'
+import { addReceipt } from './ledger-writes.ts'
+import { contiguous, parseMultirange } from './multirange.ts'
+import type { Tables } from './tables.ts'
+
+export function postgresLedger(db: Kysely<Tables>, writer: Writer, space: string): Ledger {
+  return {
+    settle: (settlements) => writer.run((unit) => unit.ledger.settle(settlements)),
+    keepRejected: (messages) => writer.run((unit) => unit.ledger.keepRejected(messages)),
+
+    async giveUpBelow(producer, epoch, oldestSeq) {
+      const { rows } = await sql<{ done: string }>`
+        update sequences set given_up = given_up + (int8multirange(int8range(1, ${Math.max(1, oldestSeq)})) - settled)
+        where space = ${space} and producer = ${producer} and epoch = ${epoch ?? ''}
+        returning (settled + given_up)::text as done`.execute(db)
+      const row = rows[0]
+      return row ? receiptOf(epoch, row.done) : null
+    },
+
+    async receipts() {
+      const rows = await db
+        .selectFrom('sequences')
+        .where('space', '=', space)
+        .select(['producer', 'epoch', sql<string>`(settled + given_up)::text`.as('done')])
+        .orderBy('updated_at')
+        .execute()
+      const receipts = new Map<string, Receipt[]>()
+      for (const { producer, epoch, done } of rows) addReceipt(receipts, producer, receiptOf(epoch || undefined, done))
+      return receipts
+    },
+
+    async rejected(limit = 100) {
+      const rows = await db
+        .selectFrom('rejected')
+        .where('space', '=', space)
+        .selectAll()
+        .orderBy('rejected_id', 'desc')
+        .limit(limit)
+        .execute()
+      return rows.map(({ rejected_id, received_at, space: _, epoch, seq, id, ...row }) => ({
+        ...row,
+        rejectedId: rejected_id,
+        receivedAt: received_at,
+        epoch: epoch ?? undefined,
+        seq: seq ?? undefined,
+        id: id ?? undefined,
+      }))
+    },
+
+    async suppress({ kind, source, entity, since, until, idHash }) {
+      await db
+        .insertInto('suppressed')
+        .values({
+          space,
+          kind,
+          source: source ?? null,
+          entity: entity ?? null,
+          from: new Date(since).toISOString(),
+          to: until === null ? null : new Date(until).toISOString(),
+          id_hash: idHash ?? null,
+        })
+        .execute()
+    },
+
+    async suppressions() {
+      const rows = await db.selectFrom('suppressed').where('space', '=', space).selectAll().execute()
+      return rows.map((row) => ({
+        kind: row.kind,
+        source: row.source ?? undefined,
+        entity: row.entity ?? undefined,
+        since: row.from,
+        until: row.to,
+        idHash: row.id_hash ?? undefined,
+      }))
+    },
+
+    accounting: () => accounting(db, space),
+  }
+}
+
+function receiptOf(epoch: string | undefined, done: string): Receipt {
+  const { upTo, above } = contiguous(parseMultirange(done))
+  return { ...(epoch && { epoch }), upTo, settled: above }
+}
+
+/** A producer with several sources has several accounts; its missing numbers stand in the first of them. */
+async function accounting(db: Kysely<Tables>, space: string): Promise<Accounting> {
+  const rows = await db
+    .selectFrom('accounts')
+    .where('space', '=', space)
+    .selectAll()
+    .orderBy('producer')
+    .orderBy('source')
+    .execute()
+  const outboxes = await db
+    .selectFrom('sequences')
+    .where('space', '=', space)
+    .select([
+      'producer',
+      'last_seq',
+      sql<string>`(int8multirange(int8range(1, last_seq + 1)) - settled)::text`.as('missing'),
+    ])
+    .orderBy('updated_at')
+    .execute()
+  const seen = new Set<string>()
+  const producers = rows.map((row): Account => {
+    const mine = seen.has(row.producer) ? [] : outboxes.filter((outbox) => outbox.producer === row.producer)
+    seen.add(row.producer)
+    const gaps = mine.flatMap((outbox) => parseMultirange(outbox.missing))
+    const { stored, duplicates, rejected, suppressed } = row
+    return {
+      producer: row.producer,
+      source: row.source,
+      received: stored + duplicates + rejected + suppressed,
+      stored,
+      duplicates,
+      rejected,
+      suppressed,
+      missing: gaps.reduce((sum, [from, to]) => sum + to - from + 1, 0),
+      gaps,
+      lastSeq: outboxes.findLast((outbox) => outbox.producer === row.producer)?.last_seq ?? null,
+      lastSeenAt: row.last_seen_at,
+    }
+  })
+  const total = (key: 'received' | 'stored' | 'duplicates' | 'rejected' | 'suppressed' | 'missing') =>
+    producers.reduce((sum, producer) => sum + producer[key], 0)
+  const totals = {
+    received: total('received'),
+    stored: total('stored'),
+    duplicates: total('duplicates'),
+    rejected: total('rejected'),
+    suppressed: total('suppressed'),
+    missing: total('missing'),
+  }
+  return { producers, totals }
+}
