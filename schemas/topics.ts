@@ -45,6 +45,11 @@ export function topicsUnder(prefix: string) {
       if (!PRODUCER.test(producer)) throw new DaybookError('topic_invalid', `the producer "${producer.slice(0, 140)}"`)
       return { source, type, producer }
     },
+    /** Who a message may be from, as far as its topic tells: also for topics that `parseActivity` refuses. */
+    senderOf(topic: string): { source: string; producer: string } {
+      const [source, , producer] = topic.slice(activities.length).split('/')
+      return { source: source?.slice(0, 64) || 'unknown', producer: producer?.slice(0, 128) || 'unknown' }
+    },
     session: (change: 'started' | 'updated' | 'completed' | 'withdrawn') => `${prefix}/session/${change}`,
     question: (change: 'asked' | 'closed') => `${prefix}/question/${change}`,
     answer: `${prefix}/answer`,
@@ -62,5 +67,7 @@ export function topicsUnder(prefix: string) {
     },
     receipt: (producer: string) => `${prefix}/receipt/${producer}`,
     rejected: (producer: string) => `${prefix}/rejected/${producer}`,
+    /** Home Assistant's device discovery, which lies outside our prefix. */
+    discovery: (device: string) => `homeassistant/device/${device}/config`,
   }
 }

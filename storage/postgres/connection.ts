@@ -52,7 +52,9 @@ export function translateError(thrown: unknown): DaybookError {
   if (state === '40001' || state === '40P01' || state === '55P03') return wrap('database_conflict')
   // 22 data exception, 23 integrity, 54 program limit: the same row would fail again.
   if (/^(22|23|54)/.test(state)) return wrap('database_refused')
-  // 42 and 28: our SQL or our account is wrong, waiting does not help but neither may anything be dropped.
-  if (/^(42|28)/.test(state)) return wrap('internal')
+  // A bug of ours is no reason to wait for the peer.
+  if (thrown instanceof TypeError || thrown instanceof RangeError || thrown instanceof SyntaxError)
+    return wrap('internal')
+  // Everything else, a lost line as well as a missing right or table, is for waiting until someone has mended it.
   return wrap('database_unavailable')
 }

@@ -13,9 +13,13 @@ export function postgresLedger(db: Kysely<Tables>, writer: Writer, space: string
     keepRejected: (messages) => writer.run((unit) => unit.ledger.keepRejected(messages)),
 
     async giveUpBelow(producer, epoch, oldestSeq) {
+      const below = sql`int8multirange(int8range(1, ${oldestSeq}))`
       const { rows } = await sql<{ done: string }>`
-        update sequences set given_up = given_up + (int8multirange(int8range(1, ${Math.max(1, oldestSeq)})) - settled)
-        where space = ${space} and producer = ${producer} and epoch = ${epoch ?? ''}
+        insert into sequences as s (space, producer, epoch, given_up, last_seq)
+        select ${space}, ${producer}, ${epoch ?? ''}, ${below}, ${oldestSeq - 1}
+        where ${oldestSeq} > 1
+        on conflict (space, producer, epoch) do update set
+          given_up = s.given_up + (${below} - s.settled), last_seq = greatest(s.last_seq, excluded.last_seq)
         returning (settled + given_up)::text as done`.execute(db)
       const row = rows[0]
       return row ? receiptOf(epoch, row.done) : null

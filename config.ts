@@ -1,0 +1,219 @@
+// The one configuration: daybook.yaml, DAYBOOK__ variables over it, everything optional, every mistake reported at
+// once by its path. The only file that reads the environment. Not for: credentials that we make ourselves.
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { registry as bridges } from './bridges/registry.ts'
+import { DaybookError } from './schemas/errors.ts'
+
+const host = z.string().min(1).default('127.0.0.1')
+const number = z.coerce.number().int()
+const port = (usual: number) => number.min(0).max(65_535).default(usual)
+const optionalPort = (usual: number) =>
+  z
+    .union([z.literal('off'), z.literal(false).transform(() => 'off' as const), number.min(0).max(65_535)])
+    .default(usual)
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
+const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never)
+
+const bridgeSections = Object.fromEntries(
+  bridges.map((bridge) => [camel(bridge.name), (bridge.config as z.ZodType).optional().describe(bridge.title)]),
+)
+
+export const configSchema = z.strictObject({
+  data: z.string().min(1).default('./data').describe('the folder that holds everything'),
+  space: z
+    .string()
+    .min(1)
+    .max(64)
+    .default('home')
+    .describe('the household or person; part of every id, do not change it later'),
+  timezone: z
+    .string()
+    .refine(isTimeZone, { error: 'not an IANA time zone such as Europe/Berlin' })
+    .default(() => Intl.DateTimeFormat().resolvedOptions().timeZone)
+    .describe('IANA name; default: that of the system'),
+  clock: z
+    .enum(['wall', 'event'])
+    .default('wall')
+    .describe('event: what depends on "now" follows the events, for simulations'),
+  log: section({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info') }),
+  mqtt: section({
+    host: host.describe('where the embedded broker listens'),
+    port: port(1883).describe('0: any free one'),
+    prefix: z
+      .string()
+      .regex(/^[a-z0-9_-]+(\/[a-z0-9_-]+)*$/, { error: 'lower case words, no slash at the ends' })
+      .default('daybook')
+      .describe('first part of every topic'),
+  }),
+  http: section({
+    host: host.describe('where HTTP listens'),
+    port: port(8420).describe('0: any free one'),
+    allowedHosts: z.array(z.string()).default([]).describe('further names in the Host header, for a reverse proxy'),
+  }),
+  activitywatch: section({ port: optionalPort(5600).describe('0: any free one, off: none') }),
+  broker: section({
+    url: z
+      .url({ protocol: /^(mqtts?|wss?)$/ })
+      .optional()
+      .describe('a broker of yours instead of the embedded one'),
+  }),
+  database: section({
+    url: z
+      .url({ protocol: /^postgres(ql)?$/ })
+      .optional()
+      .describe('a Postgres of yours (15 or later) instead of the embedded one'),
+    port: port(8432).describe('of the embedded one; kept once chosen, 0: any free one'),
+  }),
+  objects: section({
+    driver: z.enum(['fs', 'minio', 'postgres']).default('fs').describe('where payloads are kept'),
+    minio: section({
+      endpoint: z.string().optional(),
+      accessKey: z.string().optional(),
+      secretKey: z.string().optional(),
+      bucket: z.string().optional(),
+      region: z.string().optional(),
+    }),
+  }),
+  enrich: section({
+    driver: z.enum(['heuristic', 'anthropic']).default('heuristic').describe('who names intents'),
+    anthropic: section({ baseUrl: z.string().optional(), apiKey: z.string().optional(), model: z.string().optional() }),
+  }),
+  bridges: section({
+    producer: z.string().optional().describe('the device part of producer names; default: the host name'),
+    outboxMegabytes: number.min(1).default(512).describe('the most that the outbox of a bridge may hold'),
+    ...bridgeSections,
+    frigate: section({
+      url: z.string().optional(),
+      topicPrefix: z.string().optional(),
+      user: z.string().optional(),
+      password: z.string().optional(),
+    }),
+  }),
+  metrics: section({ enabled: flag.default(true).describe('GET /metrics') }),
+})
+
+export type Config = z.infer<typeof configSchema> & { bridges: Record<string, unknown> }
+
+export interface ConfigSource {
+  /** Default: daybook.yaml in the current folder, if there is one. */
+  file?: string
+  env?: Record<string, string | undefined>
+}
+
+/** Reads and checks everything; throws `config_invalid` with one line a mistake. The result is frozen. */
+export function loadConfig({ file, env = process.env }: ConfigSource = {}): Config {
+  const path = file ?? env.DAYBOOK__CONFIG ?? 'daybook.yaml'
+  const explicit = file !== undefined || env.DAYBOOK__CONFIG !== undefined
+  const mistakes: string[] = []
+  const settings = fromFile(path, explicit, mistakes)
+  overlay(settings, env, mistakes)
+  const filled = interpolate(settings, env, [], mistakes)
+  const parsed = configSchema.safeParse(filled)
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      const keys = issue.code === 'unrecognized_keys' ? issue.keys : []
+      const at = [...issue.path, ...keys.slice(0, 1)].join('.')
+      mistakes.push(`${at}: ${keys.length > 0 ? 'no such setting' : issue.message}`)
+    }
+  }
+  if (mistakes.length > 0 || !parsed.success) throw new DaybookError('config_invalid', `\n  ${mistakes.join('\n  ')}`)
+  const config = { ...parsed.data, data: resolve(parsed.data.data) }
+  return freeze(config) as Config
+}
+
+/** What the process is told about its surroundings, for those who may not read the environment themselves. */
+export function ambient(env: Record<string, string | undefined> = process.env) {
+  return { color: env.NO_COLOR === undefined && env.TERM !== 'dumb', language: env.LANG ?? 'C' }
+}
+
+/** The variable that sets a path: `bridges.homeAssistant.url` is DAYBOOK__BRIDGES__HOME_ASSISTANT__URL. */
+export function variableOf(path: readonly string[]): string {
+  const words = path.map((key) => key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase())
+  return ['DAYBOOK', ...words].join('__')
+}
+
+type Tree = { [key: string]: unknown }
+
+function fromFile(path: string, explicit: boolean, mistakes: string[]): Tree {
+  if (!existsSync(path)) {
+    if (explicit) mistakes.push(`${path}: there is no such file`)
+    return {}
+  }
+  try {
+    const tree: unknown = parse(readFileSync(path, 'utf8')) ?? {}
+    if (typeof tree === 'object' && !Array.isArray(tree)) return tree as Tree
+    mistakes.push(`${path}: must be a mapping of settings`)
+  } catch (error) {
+    mistakes.push(`${path}: ${(error as Error).message}`)
+  }
+  return {}
+}
+
+/** Variables win over the file. `A__B_C` is `a.bC`; an empty value is as if it were not set. */
+function overlay(tree: Tree, env: Record<string, string | undefined>, mistakes: string[]): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith('DAYBOOK__') || name === 'DAYBOOK__CONFIG' || value === undefined || value === '') continue
+    const path = name.slice('DAYBOOK__'.length).toLowerCase().split('__').map(camel)
+    let at = tree
+    for (const key of path.slice(0, -1)) {
+      const inner = Object.hasOwn(at, key) ? at[key] : undefined
+      if (typeof inner !== 'object' || inner === null) at[key] = {}
+      at = at[key] as Tree
+    }
+    const last = path.at(-1)
+    if (last) at[last] = value
+    else mistakes.push(`${name}: names no setting`)
+  }
+}
+
+/** `${env:X}` and `${file:path}` in any text. */
+function interpolate(
+  value: unknown,
+  env: Record<string, string | undefined>,
+  path: string[],
+  mistakes: string[],
+): unknown {
+  if (typeof value === 'string') {
+    return value.replace(/\$\{(env|file):([^}]+)\}/g, (_, kind: string, name: string) => {
+      if (kind === 'env') {
+        const found = env[name]
+        if (found === undefined) mistakes.push(`${path.join('.')}: the variable ${name} is not set`)
+        return found ?? ''
+      }
+      try {
+        return readFileSync(name, 'utf8').trim()
+      } catch (error) {
+        mistakes.push(`${path.join('.')}: ${(error as Error).message}`)
+        return ''
+      }
+    })
+  }
+  if (Array.isArray(value))
+    return value.map((item, index) => interpolate(item, env, [...path, String(index)], mistakes))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, interpolate(inner, env, [...path, key], mistakes)]),
+  )
+}
+
+function camel(words: string): string {
+  return words.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const inner of Object.values(value)) freeze(inner)
+  return Object.freeze(value)
+}

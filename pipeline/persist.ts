@@ -1,0 +1,246 @@
+// The one write path: validate, redact, append, and only after COMMIT settle. Batches are self-clocked: whatever came
+// while the last one was committed is the next. Not for: reading, or for moving messages (broker/).
+import type { Bus, Delivery, Outcome } from '../broker/bus.ts'
+import type { Clock, Component, Health, Logger } from '../component.ts'
+import { type ActivityEvent, type ActivityNotification, toNotification } from '../schemas/activity.ts'
+import type { OutcomeStatus, Receipt, Rejection } from '../schemas/delivery.ts'
+import { asDaybookError, DaybookError, errors } from '../schemas/errors.ts'
+import { eventId } from '../schemas/ids.ts'
+import type { Topics } from '../schemas/topics.ts'
+import type { RejectedMessage, Settlement, Suppression } from '../storage/ledger.ts'
+import type { Storage } from '../storage/storage.ts'
+import { suppressedBy } from './suppression.ts'
+import { createValidate, type Sender } from './validate.ts'
+
+export interface Redactor {
+  /** Cheap and never wrong in saying no. */
+  mayHoldSecret(raw: string | Buffer): boolean
+  /** The notification without its secrets; the same object when there are none. */
+  redact(notification: ActivityNotification): ActivityNotification | Promise<ActivityNotification>
+}
+
+export interface PersistOptions {
+  bus: Bus
+  storage: Storage
+  topics: Topics
+  redactor: Redactor
+  space: string
+  /** Secret of the id hashes in suppressions. */
+  hashKey: string
+  dayOf: (timestamp: number) => string
+  clock: Clock
+  log: Logger
+  signal: AbortSignal
+}
+
+/** A message on its way: what it is, and at the end what became of it. */
+interface Entry {
+  delivery: Delivery
+  sender: Sender
+  receivedAt: number
+  event?: ActivityEvent
+  refused?: { code: keyof typeof errors; reason: string }
+  outcome?: OutcomeStatus
+}
+
+/** A batch is what waits, but not more than this: memory and lock times stay bounded. */
+const BATCH_MOST = 2_000
+const RETRY_MS = { first: 100, most: 5_000 }
+const RULES_EVERY_MS = 5_000
+
+export function createPersist(options: PersistOptions): Component {
+  const { bus, storage, topics, redactor, space, hashKey, clock, log, signal } = options
+  const validate = createValidate(options)
+  const waiting: Entry[] = []
+  let running: Promise<void> | null = null
+  let rules: Suppression[] = []
+  let rulesTimer: NodeJS.Timeout | null = null
+  let trouble: { code: string; detail: string } | null = null
+
+  bus.onActivity((delivery) => {
+    const receivedAt = clock.now()
+    const validated = validate(delivery.topic, delivery.payload, receivedAt)
+    const { sender } = validated
+    waiting.push(
+      validated.ok
+        ? { delivery, sender, receivedAt, event: validated.event }
+        : { delivery, sender, receivedAt, refused: validated },
+    )
+    running ??= Promise.resolve().then(drain)
+  })
+
+  async function drain(): Promise<void> {
+    while (waiting.length > 0 && !(signal.aborted && trouble)) {
+      const batch = waiting.splice(0, BATCH_MOST)
+      await redact(batch)
+      for (const entry of batch) {
+        if (entry.event && suppressedBy(entry.event, rules, hashKey)) entry.outcome = 'suppressed'
+      }
+      await store(batch)
+    }
+    running = null
+  }
+
+  async function redact(batch: Entry[]): Promise<void> {
+    for (const entry of batch) {
+      const { event, delivery } = entry
+      if (!event || !redactor.mayHoldSecret(delivery.payload)) continue
+      const before = toNotification(event)
+      const after = await redactor.redact(before)
+      if (after !== before) entry.event = redacted(event, after)
+    }
+  }
+
+  /** Commits a batch however long it takes; what Postgres refuses for good is found by halving and kept as rejected. */
+  async function store(batch: Entry[]): Promise<void> {
+    for (let wait = RETRY_MS.first; ; wait = Math.min(wait * 2, RETRY_MS.most)) {
+      try {
+        const receipts = await commit(batch)
+        trouble = null
+        finish(batch, receipts)
+        return
+      } catch (thrown) {
+        const error = asDaybookError(thrown)
+        if (error.code === 'database_refused' || error.code === 'internal') return bisect(batch, error)
+        if (!trouble)
+          log.error(
+            { code: error.code, reason: error.detail, waiting: waiting.length },
+            'cannot commit, acknowledging nothing',
+          )
+        trouble = { code: error.code, detail: error.detail }
+        // Unacknowledged is unsettled: at the end of the house the senders keep theirs.
+        if (signal.aborted) return
+        await clock.sleep(wait, signal)
+      }
+    }
+  }
+
+  async function bisect(batch: Entry[], { code, detail: reason }: DaybookError): Promise<void> {
+    const [only] = batch
+    if (only && batch.length === 1) {
+      if (only.refused) throw new DaybookError(code, `a rejected message cannot be kept: ${reason}`)
+      only.refused = { code, reason }
+      delete only.event
+      return store(batch)
+    }
+    const half = batch.length >> 1
+    await store(batch.slice(0, half))
+    await store(batch.slice(half))
+  }
+
+  function commit(batch: Entry[]): Promise<Map<string, Receipt[]>> {
+    return storage.commit(async ({ activities, ledger }) => {
+      const events = batch.flatMap((entry) => (entry.event && entry.outcome !== 'suppressed' ? [entry.event] : []))
+      const unclaimed = new Set(events.length > 0 ? (await activities.append(events)).stored : [])
+      for (const entry of batch) {
+        if (entry.refused) entry.outcome = 'rejected'
+        // Of one id twice in a batch the first is the stored one.
+        else if (entry.outcome !== 'suppressed')
+          entry.outcome = unclaimed.delete(entry.event?.id ?? '') ? 'stored' : 'duplicate'
+      }
+      const rejected = batch.flatMap((entry) => (entry.refused ? [rejectedMessage(entry)] : []))
+      if (rejected.length > 0) await ledger.keepRejected(rejected)
+      return ledger.settle(batch.map(settlement))
+    })
+  }
+
+  /** After COMMIT: acknowledgements first, then receipts and rejections. */
+  function finish(batch: Entry[], receipts: Map<string, Receipt[]>): void {
+    for (const entry of batch) entry.delivery.settle(outcome(entry))
+    const tell = (topic: string, body: unknown, retain: boolean) =>
+      bus
+        .publish(topic, JSON.stringify(body), { retain, volatile: true })
+        .catch((error) => log.warn({ topic, reason: error.message }, 'not published'))
+    for (const [producer, each] of receipts)
+      for (const receipt of each) void tell(topics.receipt(producer), receipt, true)
+    for (const entry of batch)
+      if (entry.refused) void tell(topics.rejected(entry.sender.producer), rejection(entry), false)
+  }
+
+  function rejectedMessage({ delivery, sender, receivedAt, refused }: Entry): RejectedMessage {
+    const key = `${delivery.topic}\0${delivery.payload.toString('base64')}`
+    return {
+      rejectedId: eventId({ space, source: 'rejected', key, timestamp: receivedAt }),
+      topic: delivery.topic,
+      producer: sender.producer,
+      code: refused?.code ?? 'internal',
+      reason: refused?.reason ?? '',
+      payload: delivery.payload,
+      receivedAt,
+      epoch: sender.epoch,
+      seq: sender.seq,
+      id: sender.claimedId,
+    }
+  }
+
+  function rejection(entry: Entry): Rejection {
+    const { payload: _, reason, id, epoch, seq, ...kept } = rejectedMessage(entry)
+    return {
+      code: kept.code,
+      message: sentence(kept.code, reason),
+      topic: kept.topic,
+      producer: kept.producer,
+      ...(id !== undefined && { id }),
+      ...(epoch !== undefined && { epoch }),
+      ...(seq !== undefined && { seq }),
+      receivedAt: kept.receivedAt,
+      rejectedId: kept.rejectedId,
+    }
+  }
+
+  async function loadRules(): Promise<void> {
+    try {
+      rules = await storage.ledger.suppressions()
+    } catch (error) {
+      log.debug({ reason: (error as Error).message }, 'suppressions not read, the last ones stand')
+    }
+  }
+
+  return {
+    name: 'pipeline',
+    async start() {
+      rules = await storage.ledger.suppressions()
+      rulesTimer = setInterval(() => void loadRules(), RULES_EVERY_MS)
+      rulesTimer.unref()
+    },
+    async stop() {
+      if (rulesTimer) clearInterval(rulesTimer)
+      await running
+    },
+    health(): Health {
+      const figures = { waiting: waiting.length }
+      return trouble ? { state: 'degraded', ...trouble, figures } : { state: 'ok', figures }
+    },
+  }
+}
+
+function redacted(event: ActivityEvent, { type: _, data, ...after }: ActivityNotification): ActivityEvent {
+  const { details: _before, ...rest } = event
+  return {
+    ...rest,
+    ...after,
+    producer: event.producer,
+    sessionId: after.sessionId ?? event.sessionId,
+    ...(data && { details: data }),
+  }
+}
+
+function settlement({ sender, outcome = 'rejected' }: Entry): Settlement {
+  return { producer: sender.producer, source: sender.source, outcome, epoch: sender.epoch, seq: sender.seq }
+}
+
+function outcome({ event, sender, refused, outcome: status = 'rejected' }: Entry): Outcome {
+  if (refused) {
+    const message = sentence(refused.code, refused.reason)
+    return { status, code: refused.code, message, ...(sender.claimedId !== undefined && { id: sender.claimedId }) }
+  }
+  if (!event) return { status }
+  return status === 'stored'
+    ? { status, id: event.id, body: Buffer.from(JSON.stringify(toNotification(event))) }
+    : { status, id: event.id }
+}
+
+function sentence(code: string, reason: string): string {
+  const known = errors[code as keyof typeof errors]
+  return known ? `${known.sentence} ${reason}`.trim() : reason
+}
