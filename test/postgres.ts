@@ -1,0 +1,90 @@
+// A database for one test: a fresh one on a Postgres that all tests of a worker share, or on the server that
+// TEST_POSTGRES_URL names. Not for: testing how the product runs its own server (storage/postgres/server.test.ts).
+import { spawn } from 'node:child_process'
+import { chown, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import pino from 'pino'
+import { findBinaries } from '../storage/postgres/server-binaries.ts'
+import { initdb, OWNER } from '../storage/postgres/server-initdb.ts'
+import { renderSettings, settings } from '../storage/postgres/server-settings.ts'
+import { asUser, serviceUser } from '../storage/postgres/server-user.ts'
+
+export interface TestDatabase {
+  /** postgres://..., its account is a superuser on the shared server. */
+  url: string
+  /** Drops the database, cutting whoever is still connected. Safe twice. */
+  stop(): Promise<void>
+}
+
+let shared: Promise<string> | null = null
+let count = 0
+
+/** An empty database. The shared server dies with the worker process, however that ends, and its folder with it. */
+export async function testPostgres(): Promise<TestDatabase> {
+  shared ??= process.env.TEST_POSTGRES_URL ? Promise.resolve(process.env.TEST_POSTGRES_URL) : startShared()
+  const server = await shared
+  const name = `test_${process.pid}_${Date.now().toString(36)}_${++count}`
+  await query(server, `create database ${name}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return { url: url.href, stop: () => query(server, `drop database if exists ${name} with (force)`) }
+}
+
+async function startShared(): Promise<string> {
+  const log = pino({ level: 'silent' })
+  const folder = await mkdtemp(join(tmpdir(), 'daybook-test-'))
+  const user = await serviceUser(log)
+  if (user) await chown(folder, user.uid, user.gid)
+  const binaries = await findBinaries({ user, copyInto: folder, log })
+  const cluster = join(folder, 'postgres')
+  await initdb({ cluster, binaries, user, password: 'test', sync: false })
+  const port = await freePort()
+  // Durability is not what these tests are about, and nothing outlives them.
+  const values = { ...settings(port), fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+  await writeFile(join(cluster, 'daybook.conf'), renderSettings({ ...values, logging_collector: 'off' }))
+  guard(folder, [binaries.postgres, '-D', cluster], asUser(user))
+  while (!(await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).includes('ready')) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  return `postgres://${OWNER}:test@127.0.0.1:${port}/postgres`
+}
+
+/** A shell between us: its input ends when this process does, even by SIGKILL, and then it stops the server. */
+function guard(folder: string, command: string[], account: ReturnType<typeof asUser>): void {
+  const script = `trap '' INT TERM HUP
+    folder=$1; shift
+    "$@" >"$folder/log" 2>&1 & server=$!
+    read -r _
+    kill -QUIT $server; wait $server; rm -rf "$folder"`
+  const shell = spawn('/bin/sh', ['-c', script, 'sh', folder, ...command], {
+    ...account,
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  shell.unref()
+  ;(shell.stdin as unknown as { unref(): void }).unref()
+}
+
+async function query(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
