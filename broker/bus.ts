@@ -32,6 +32,7 @@ export interface Message {
   readonly retain: boolean
 }
 
+/** How a message is published. */
 export interface PublishOptions {
   /** Default 1. */
   qos?: 0 | 1
@@ -41,6 +42,7 @@ export interface PublishOptions {
   volatile?: boolean
 }
 
+/** Moves messages between everyone on it: our parts and MQTT clients alike. */
 export interface Bus extends Component {
   /**
    * The one write path: everything published under `<prefix>/activity/` by anyone is handed to `accept`, in arrival

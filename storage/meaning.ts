@@ -2,6 +2,7 @@
 // here. Always in Postgres. Not for: raw activities.
 import type { ActivityEvent } from '../schemas/activity.ts'
 
+/** How enrichment keeps up. */
 export interface QueueStats {
   pending: number
   processing: number
@@ -23,6 +24,7 @@ export interface Queue {
   stats(): Promise<QueueStats>
 }
 
+/** Errors as in ActivityStore. */
 export interface Meaning {
   readonly queue: Queue
 }

@@ -12,6 +12,7 @@ export interface UnitOfWork {
   ledger: Pick<Ledger, 'settle' | 'keepRejected'>
 }
 
+/** The database as one part: what is kept there, and the transaction around a batch. */
 export interface Storage extends Component {
   readonly activities: ActivityStore
   readonly ledger: Ledger
