@@ -41,9 +41,11 @@ function words(q: string): Expression<unknown> {
   const each = q.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word))
   if (each.length === 0) return sql`''::tsquery`
   const parts = each.map((word) => {
-    const quoted = `'${word.replace(/[\\']/g, ' ')}':*`
-    const split = `'${word.replace(/[^\p{L}\p{N}]+/gu, ' ').trim()}':*`
-    return sql`(to_tsquery('simple', ${quoted}) || to_tsquery('simple', ${split}))`
+    const written = word.replace(/[\\']/g, ' ')
+    // The three ways in which activity_words may have taken it apart.
+    const forms = [written, written.replace(/[/_@?&=]/g, ' '), written.replace(/[^\p{L}\p{N}]+/gu, ' ')]
+    const queries = [...new Set(forms)].map((form) => sql`to_tsquery('simple', ${`'${form.trim()}':*`})`)
+    return sql`(${sql.join(queries, sql` || `)})`
   })
   return sql`(${sql.join(parts, sql` && `)})`
 }

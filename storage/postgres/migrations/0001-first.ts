@@ -11,10 +11,12 @@ export const first: Migration = {
 
 const statements = [
   // What a search finds: the words of the summary, and the strings and numbers of the details without their keys.
+  // Punctuation that glues words together goes first; what JSON itself needs (colon, point, minus) has to stay.
   `create function activity_words(summary text, details jsonb) returns tsvector
      language sql immutable parallel safe as $$
      select to_tsvector('simple', translate(summary, '._-/:@', '      '))
-       || coalesce(jsonb_to_tsvector('simple', details, '["string", "numeric"]'), '')
+       || coalesce(jsonb_to_tsvector('simple',
+              translate(details::text, '/_@?&=', '      ')::jsonb, '["string", "numeric"]'), '')
    $$`,
 
   `create sequence batch_numbers`,
@@ -75,7 +77,8 @@ const statements = [
   `create index enrichment_queue_taken on enrichment_queue (status, claimed_at) where status <> 'pending'`,
   `create function queue_enrichment() returns trigger language plpgsql as $$
    begin
-     insert into enrichment_queue (id, space, batch) select id, space, batch from added;
+     insert into enrichment_queue (id, space, batch) select id, space, batch from added
+       on conflict do nothing;
      return null;
    end $$`,
   `create trigger queue_enrichment after insert on activities

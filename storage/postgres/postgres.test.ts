@@ -1,0 +1,164 @@
+// Postgres under the contract suites, and what only Postgres promises: migrations, partitions, roles, broken lines.
+import pg from 'pg'
+import pino from 'pino'
+import { afterEach, describe, expect, it } from 'vitest'
+import { wallClock } from '../../component.ts'
+import { testPostgres } from '../../test/postgres.ts'
+import { activityStoreContract } from '../activity-store.contract.ts'
+import { exampleEvent as event, NOON } from '../examples.ts'
+import { ledgerContract } from '../ledger.contract.ts'
+import { meaningContract } from '../meaning.contract.ts'
+import type { Storage } from '../storage.ts'
+import { postgresStorage } from './postgres.ts'
+
+const opened: { storage: Storage; stop: () => Promise<void> }[] = []
+
+async function open(url?: string): Promise<Storage & { url: string }> {
+  const database = url === undefined ? await testPostgres() : { url, stop: async () => {} }
+  const storage = postgresStorage({
+    url: () => database.url,
+    readerPassword: 'reader-password',
+    space: 'home',
+    log: pino({ level: 'silent' }),
+    clock: wallClock,
+    signal: new AbortController().signal,
+  })
+  await storage.start()
+  opened.push({ storage, stop: database.stop })
+  return Object.assign(storage, { url: database.url })
+}
+
+afterEach(async () => {
+  for (const { storage, stop } of opened.splice(0).reverse()) {
+    await storage.stop()
+    await stop()
+  }
+})
+
+describe('ActivityStore on Postgres', () => activityStoreContract(async () => (await open()).activities))
+describe('Ledger on Postgres', () => ledgerContract(open))
+describe('Meaning on Postgres', () => meaningContract(open))
+
+async function ask<T extends pg.QueryResultRow>(url: string, text: string): Promise<T[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query<T>(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+describe('the database', () => {
+  let storage: Storage & { url: string }
+
+  it('is migrated once: a second start changes nothing and finds everything', async () => {
+    storage = await open()
+    await storage.activities.append([event(1)])
+    const again = await open(storage.url)
+    expect((await again.activities.queryActivities({})).items).toHaveLength(1)
+  })
+
+  it('makes partitions ahead, and on demand for a replay of old events', async () => {
+    storage = await open()
+    const months = () =>
+      ask<{ name: string }>(storage.url, `select relid::text as name from pg_partition_tree('activities') where isleaf`)
+    expect(await months()).toHaveLength(3)
+    await storage.activities.append([event(1, { timestamp: Date.UTC(2011, 10, 28) })])
+    expect((await months()).map((each) => each.name)).toContain('activities_2011_11')
+  })
+
+  it('goes on when a partition was dropped under it', async () => {
+    storage = await open()
+    const old = event(1, { timestamp: Date.UTC(2011, 10, 28) })
+    await storage.activities.append([old])
+    await ask(storage.url, 'drop table activities_2011_11')
+    expect(await storage.activities.insertActivity(old)).toBe(true)
+  })
+
+  it('lets the read-only account read and nothing else', async () => {
+    storage = await open()
+    await storage.activities.append([event(1)])
+    const { readonlyUrl } = storage.urls()
+    if (readonlyUrl === null) throw new Error('no read-only account')
+    expect(await ask(readonlyUrl, 'select source, zone, value from v_activities')).toEqual([
+      { source: 'iot', zone: 'hall', value: 21.1 },
+    ])
+    await expect(ask(readonlyUrl, 'delete from activities')).rejects.toThrow(/permission denied|read-only/)
+    const insisting = `${readonlyUrl}?options=${encodeURIComponent('-c default_transaction_read_only=off')}`
+    await expect(ask(insisting, 'delete from activities')).rejects.toThrow(/permission denied/)
+    await expect(ask(readonlyUrl, 'create table mine (x int)')).rejects.toThrow(/permission denied|read-only/)
+  })
+
+  it('writes one row a commit into batches, which covers its ids', async () => {
+    storage = await open()
+    const { batch } = await storage.commit(({ activities }) => activities.append([event(2), event(1)]))
+    expect(await ask(storage.url, 'select batch::int, min_id, max_id, rows from batches')).toEqual([
+      { batch, min_id: event(1).id, max_id: event(2).id, rows: 2 },
+    ])
+  })
+
+  it('loses and doubles nothing when its connections are cut again and again', async () => {
+    storage = await open()
+    let cutting = true
+    const cut = (async () => {
+      while (cutting) {
+        await ask(
+          storage.url,
+          `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'daybook writer'`,
+        )
+        await wallClock.sleep(7)
+      }
+    })()
+    const stored: string[] = []
+    for (let n = 0; n < 150; n++) {
+      for (;;) {
+        const done = await storage
+          .commit(async ({ activities, ledger }) => {
+            const appended = await activities.append([event(n, { producer: 'desk', seq: n + 1 })])
+            await ledger.settle([
+              { producer: 'desk', source: 'iot', seq: n + 1, outcome: appended.stored.size ? 'stored' : 'duplicate' },
+            ])
+            return appended
+          })
+          .catch((error) => {
+            expect(error.code).toBe('database_unavailable')
+            return null
+          })
+        if (done) {
+          stored.push(...done.stored)
+          break
+        }
+      }
+    }
+    cutting = false
+    await cut
+    expect(stored).toHaveLength(150)
+    expect((await storage.ledger.accounting()).totals).toMatchObject({ received: 150, stored: 150, duplicates: 0 })
+  })
+
+  it('tells watchers of commits by other processes', async () => {
+    storage = await open()
+    const other = await open(storage.url)
+    const told = new Promise<void>((resolve) => other.watch(resolve))
+    await storage.commit(({ activities }) => activities.append([event(1)]))
+    await told
+  })
+
+  it('keeps the last value of a retained topic and clears by an empty one', async () => {
+    storage = await open()
+    const message = (topic: string, text: string) => ({ topic, payload: Buffer.from(text), qos: 1 as const })
+    await storage.retained.keep([message('a', 'old'), message('b', 'x'), message('a', 'new')])
+    await storage.retained.keep([message('b', ''), message('c', NOON.toString())])
+    expect((await storage.retained.load()).map((each) => [each.topic, each.payload.toString()]).sort()).toEqual([
+      ['a', 'new'],
+      ['c', NOON.toString()],
+    ])
+  })
+
+  it('says database_unavailable when there is no server', async () => {
+    await expect(open('postgres://daybook:x@127.0.0.1:1/daybook')).rejects.toMatchObject({
+      code: 'database_unavailable',
+    })
+  })
+})
