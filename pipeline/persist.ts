@@ -129,9 +129,9 @@ export function createPersist(options: PersistOptions): Component {
   }
 
   function commit(batch: Entry[]): Promise<Map<string, Receipt[]>> {
-    return storage.commit(async ({ activities, ledger }) => {
-      const events = batch.flatMap((entry) => (entry.event && entry.outcome !== 'suppressed' ? [entry.event] : []))
-      const unclaimed = new Set(events.length > 0 ? (await activities.append(events)).stored : [])
+    const events = batch.flatMap((entry) => (entry.event && entry.outcome !== 'suppressed' ? [entry.event] : []))
+    return storage.commit(events, (appended) => {
+      const unclaimed = new Set(appended.stored)
       for (const entry of batch) {
         if (entry.refused) entry.outcome = 'rejected'
         // Of one id twice in a batch the first is the stored one.
@@ -139,8 +139,7 @@ export function createPersist(options: PersistOptions): Component {
           entry.outcome = unclaimed.delete(entry.event?.id ?? '') ? 'stored' : 'duplicate'
       }
       const rejected = batch.flatMap((entry) => (entry.refused ? [rejectedMessage(entry)] : []))
-      if (rejected.length > 0) await ledger.keepRejected(rejected)
-      return ledger.settle(batch.map(settlement))
+      return { settlements: batch.map(settlement), rejected }
     })
   }
 

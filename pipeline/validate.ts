@@ -1,5 +1,5 @@
 // A message from the bus as the event it would be, or the reason why it is none. Pure. Not for: redaction or storage.
-import { type ActivityEvent, activityNotification, limits } from '../schemas/activity.ts'
+import { type ActivityEvent, activityNotification, EPOCH, limits } from '../schemas/activity.ts'
 import type { DaybookError, ErrorCode } from '../schemas/errors.ts'
 import { eventId, idTime, isUuidV7 } from '../schemas/ids.ts'
 import type { Topics } from '../schemas/topics.ts'
@@ -102,7 +102,7 @@ function identify(sender: Sender, body: Record<string, unknown>): void {
   if (typeof id === 'string' && id !== '') sender.claimedId = id.slice(0, 200)
   if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 0) return
   sender.seq = seq
-  if (typeof epoch === 'string' && epoch !== '' && epoch.length <= 64) sender.epoch = epoch
+  if (typeof epoch === 'string' && EPOCH.test(epoch)) sender.epoch = epoch
 }
 
 function isDeeper(value: unknown, depth: number): boolean {

@@ -9,6 +9,9 @@ export const phases = ['start', 'update', 'end', 'enriched'] as const
 /** Limits of the wire, bytes and characters. */
 export const limits = { summary: 512, activityBytes: 256 * 1024, publishedBytes: 16 * 1024 } as const
 
+/** An epoch: letters, digits and `_ . : -`, at most 64. */
+export const EPOCH = /^[A-Za-z0-9_.:-]{1,64}$/
+
 const name = z.string().min(1).max(128)
 const epochMs = z.number().int().nonnegative().max(281_474_976_710_655)
 
@@ -35,7 +38,7 @@ const common = {
   sessionId: z.string().min(1).max(200).optional().describe('a login, a Claude Code session, a boot'),
   duration: z.number().nonnegative().max(1e12).optional().describe('ms'),
   producer: name.optional().describe('which bridge, where'),
-  epoch: z.string().min(1).max(64).optional().describe('names the outbox that seq counts in'),
+  epoch: z.string().regex(EPOCH).optional().describe('names the outbox that seq counts in'),
   seq: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).optional().describe('gapless number in the epoch'),
   activityId: z.string().min(1).max(200).optional().describe('the thing that starts, updates and ends'),
   phase: z.enum(phases).optional(),

@@ -7,7 +7,7 @@ import type { ActivityFilter } from '../../schemas/filter.ts'
 import { foldActivity } from '../../schemas/fold.ts'
 import { isUuidV7, lowestId } from '../../schemas/ids.ts'
 import type { ActivityStore } from '../activity-store.ts'
-import type { Writer } from './commit.ts'
+import type { Commit } from './commit.ts'
 import { translateError } from './connection.ts'
 import { matches } from './matches.ts'
 import { bounds, type Partitions } from './partitions.ts'
@@ -19,15 +19,16 @@ type Select = SelectQueryBuilder<Tables, 'activities', object>
 
 export interface ActivitiesOptions {
   db: Kysely<Tables>
-  writer: Writer
+  commit: Commit
   space: string
   /** All partitions, oldest first. */
   partitions: () => ReturnType<Partitions['list']>
 }
 
-export function postgresActivities({ db, writer, space, partitions }: ActivitiesOptions): ActivityStore {
+export function postgresActivities({ db, commit, space, partitions }: ActivitiesOptions): ActivityStore {
   const rows = (): Select => db.selectFrom('activities').where('space', '=', space)
-  const append = (events: readonly ActivityEvent[]) => writer.run((unit) => unit.activities.append(events))
+  const append = (events: readonly ActivityEvent[]) =>
+    commit(events, () => ({ settlements: [], rejected: [] })).then((committed) => committed.appended)
 
   const store: ActivityStore = {
     append,

@@ -15,7 +15,7 @@ const types: pg.CustomTypesConfig = {
   }) as pg.CustomTypesConfig['getTypeParser'],
 }
 
-function settings(url: string, application: string): pg.ClientConfig {
+function settings(url: string, application: string, pipeline = false): pg.ClientConfig {
   // ISO output in UTC whatever the server's defaults are, so that times parse the same everywhere.
   const options = '-c timezone=UTC -c datestyle=ISO -c idle_in_transaction_session_timeout=60000'
   return {
@@ -25,6 +25,7 @@ function settings(url: string, application: string): pg.ClientConfig {
     types,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    pipeline,
   }
 }
 
@@ -35,10 +36,17 @@ export function createPool(url: string, application: string, onError: (error: Er
 }
 
 /** A connected client of its own; the caller ends it. `onLost` is told once when the line breaks. */
-export async function connect(url: string, application: string, onLost: (error: Error) => void): Promise<pg.Client> {
-  const client = new pg.Client(settings(url, application))
-  client.on('error', onLost)
+export async function connect(
+  url: string,
+  { application, pipeline = false }: { application: string; pipeline?: boolean },
+  onLost: (error: Error) => void,
+): Promise<pg.Client> {
+  const client = new pg.Client(settings(url, application, pipeline))
+  let connected = false
+  // While it connects, a failure is the rejection's to tell.
+  client.on('error', (error) => connected && onLost(error))
   await client.connect()
+  connected = true
   return client
 }
 

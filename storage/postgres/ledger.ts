@@ -2,15 +2,15 @@
 import { type Kysely, sql } from 'kysely'
 import type { Account, Accounting, Receipt } from '../../schemas/delivery.ts'
 import type { Ledger } from '../ledger.ts'
-import type { Writer } from './commit.ts'
+import type { Commit } from './commit.ts'
 import { addReceipt } from './ledger-writes.ts'
 import { contiguous, parseMultirange } from './multirange.ts'
 import type { Tables } from './tables.ts'
 
-export function postgresLedger(db: Kysely<Tables>, writer: Writer, space: string): Ledger {
+export function postgresLedger(db: Kysely<Tables>, commit: Commit, space: string): Ledger {
   return {
-    settle: (settlements) => writer.run((unit) => unit.ledger.settle(settlements)),
-    keepRejected: (messages) => writer.run((unit) => unit.ledger.keepRejected(messages)),
+    settle: async (settlements) => (await commit([], () => ({ settlements, rejected: [] }))).receipts,
+    keepRejected: async (rejected) => void (await commit([], () => ({ settlements: [], rejected }))),
 
     async giveUpBelow(producer, epoch, oldestSeq) {
       const below = sql`int8multirange(int8range(1, ${oldestSeq}))`

@@ -6,7 +6,7 @@ import type { Clock, Health, Logger } from '../../component.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import type { Storage } from '../storage.ts'
 import { postgresActivities } from './activities.ts'
-import { Writer } from './commit.ts'
+import { type Commit, createCommit } from './commit.ts'
 import { createPool, translateError } from './connection.ts'
 import { postgresLedger } from './ledger.ts'
 import { migrate } from './migrations.ts'
@@ -17,6 +17,7 @@ import { postgresRetained } from './retained.ts'
 import type { Tables } from './tables.ts'
 import { Watch } from './watch.ts'
 import { Watermarks } from './watermarks.ts'
+import { Writer } from './writer.ts'
 
 export interface PostgresOptions {
   /** postgres://user:password@host:port/database; called at start, when an embedded server knows its port. */
@@ -67,12 +68,13 @@ export function postgresStorage(options: PostgresOptions): Storage {
         ahead.unref()
         const readonlyUrl = await grantReader(pool, url, options.readerPassword, log)
         await watch.open()
-        const writer = new Writer({ url, space, log, partitions, marks: new Watermarks() })
-        const activities = postgresActivities({ db, writer, space, partitions: () => partitions.list(pool) })
-        const ledger = postgresLedger(db, writer, space)
+        const writer = new Writer(url, log)
+        const commit = createCommit({ writer, space, partitions, marks: new Watermarks(), log })
+        const activities = postgresActivities({ db, commit, space, partitions: () => partitions.list(pool) })
+        const ledger = postgresLedger(db, commit, space)
         const meaning = { queue: postgresQueue(db, space) }
         const retained = postgresRetained(db, space)
-        opened = { url, readonlyUrl, db, writer, watch, activities, ledger, meaning, retained }
+        opened = { url, readonlyUrl, db, writer, commit, watch, activities, ledger, meaning, retained }
       } catch (error) {
         if (ahead) clearInterval(ahead)
         await watch.close()
@@ -95,13 +97,13 @@ export function postgresStorage(options: PostgresOptions): Storage {
       return lastError ? { state: 'degraded', code: 'database_unavailable', detail: lastError } : { state: 'ok' }
     },
 
-    async commit(work) {
-      const { writer, watch } = open()
+    async commit(events, book) {
+      const { commit, watch } = open()
       try {
-        const result = await writer.run(work)
+        const { receipts } = await commit(events, book)
         lastError = null
         watch.committed()
-        return result
+        return receipts
       } catch (error) {
         const known = translateError(error)
         if (known.code === 'database_unavailable') lastError = known.detail
@@ -131,6 +133,7 @@ interface Opened extends Pick<Storage, 'activities' | 'ledger' | 'meaning' | 're
   readonlyUrl: string | null
   db: Kysely<Tables>
   writer: Writer
+  commit: Commit
   watch: Watch
 }
 

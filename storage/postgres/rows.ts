@@ -2,7 +2,7 @@
 import type { ActivityEvent } from '../../schemas/activity.ts'
 import type { ActivityRow } from './tables.ts'
 
-/** The columns of `activities` in the order in which both ways of inserting fill them, with their types. */
+/** The columns of `activities` that an event fills, with their types; `batch` is the commit's and comes last. */
 export const columns = [
   ['id', 'uuid'],
   ['space', 'text'],
@@ -18,7 +18,6 @@ export const columns = [
   ['duration', 'float8'],
   ['epoch', 'text'],
   ['seq', 'int8'],
-  ['batch', 'int8'],
   ['native_id', 'text'],
   ['details', 'jsonb'],
   ['content_ref', 'jsonb'],
@@ -28,7 +27,7 @@ export const columns = [
 
 type Field = string | null
 
-function fields(event: ActivityEvent, batch: number): Field[] {
+function fields(event: ActivityEvent): Field[] {
   return [
     event.id,
     event.space,
@@ -44,7 +43,6 @@ function fields(event: ActivityEvent, batch: number): Field[] {
     event.duration === undefined ? null : String(event.duration),
     event.epoch ?? null,
     event.seq === undefined ? null : String(event.seq),
-    String(batch),
     event.nativeId ?? null,
     json(event.details),
     json(event.contentRef),
@@ -60,7 +58,7 @@ function json(value: unknown): Field {
 /** COPY text format (Postgres documentation, COPY, "Text Format"). */
 export function copyText(events: readonly ActivityEvent[], batch: number): string {
   let text = ''
-  for (const event of events) text += `${fields(event, batch).map(copyField).join('\t')}\n`
+  for (const event of events) text += `${fields(event).map(copyField).join('\t')}\t${batch}\n`
   return text
 }
 
@@ -73,8 +71,8 @@ function copyField(field: Field): string {
 }
 
 /** One array literal a column, for `unnest`. */
-export function columnArrays(events: readonly ActivityEvent[], batch: number): string[] {
-  const rows = events.map((event) => fields(event, batch))
+export function columnArrays(events: readonly ActivityEvent[]): string[] {
+  const rows = events.map(fields)
   return columns.map((_, column) => arrayLiteral(rows.map((row) => row[column] ?? null)))
 }
 

@@ -28,7 +28,7 @@ export class Watch {
   }
 
   async open(): Promise<void> {
-    const client = await connect(this.#url, 'daybook watch', () => this.#reopen(client))
+    const client = await connect(this.#url, { application: 'daybook watch' }, () => this.#reopen(client))
     client.on('notification', () => this.#tell())
     await client.query(`listen ${CHANNEL}`)
     this.#client = client

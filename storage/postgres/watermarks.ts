@@ -1,5 +1,6 @@
 // Which rows may go in by COPY: those above the highest number settled of their outbox, since nothing that came before
 // can be among them. A guess that makes ingest fast; the unique key stays the truth. Not for: accounts.
+import type pg from 'pg'
 import type { ActivityEvent } from '../../schemas/activity.ts'
 
 interface Mark {
@@ -13,8 +14,19 @@ const outbox = (producer: string, epoch: string | undefined) => `${epoch ?? ''} 
 export class Watermarks {
   #marks = new Map<string, Mark>()
 
-  /** The outboxes among these events that have no mark yet. */
-  unknown(events: readonly ActivityEvent[]): { producer: string; epoch: string }[] {
+  /** Looks up the marks of outboxes that this process has not met before. */
+  async load(client: pg.Client, space: string, events: readonly ActivityEvent[]): Promise<void> {
+    const unknown = this.#unknown(events)
+    if (unknown.length === 0) return
+    const { rows } = await client.query<{ producer: string; epoch: string; last_seq: number | null }>(
+      `select asked.producer, asked.epoch, s.last_seq from unnest($2::text[], $3::text[]) as asked(producer, epoch)
+       left join sequences s on s.space = $1 and s.producer = asked.producer and s.epoch = asked.epoch`,
+      [space, unknown.map((each) => each.producer), unknown.map((each) => each.epoch)],
+    )
+    for (const row of rows) this.settled(row.producer, row.epoch || undefined, row.last_seq ?? 0, true)
+  }
+
+  #unknown(events: readonly ActivityEvent[]): { producer: string; epoch: string }[] {
     const found = new Map<string, { producer: string; epoch: string }>()
     for (const { producer, epoch, seq } of events) {
       const key = outbox(producer, epoch)
