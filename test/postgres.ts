@@ -1,15 +1,17 @@
 // A database for one test: a fresh one on a Postgres that all tests of a worker share, or on the server that
 // TEST_POSTGRES_URL names. Not for: testing how the product runs its own server (storage/postgres/server.test.ts).
-import { spawn } from 'node:child_process'
-import { chown, mkdtemp, readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chown, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import pino from 'pino'
+import { wallClock } from '../component.ts'
 import { findBinaries } from '../storage/postgres/server-binaries.ts'
 import { initdb, OWNER } from '../storage/postgres/server-initdb.ts'
-import { renderSettings, settings } from '../storage/postgres/server-settings.ts'
+import { freePort } from '../storage/postgres/server-port.ts'
+import { readPidFile } from '../storage/postgres/server-process.ts'
+import { settings, writeSettings } from '../storage/postgres/server-settings.ts'
 import { asUser, serviceUser } from '../storage/postgres/server-user.ts'
 
 export interface TestDatabase {
@@ -44,16 +46,17 @@ async function startShared(): Promise<string> {
   const port = await freePort()
   // Durability is not what these tests are about, and nothing outlives them.
   const values = { ...settings(port), fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
-  await writeFile(join(cluster, 'daybook.conf'), renderSettings({ ...values, logging_collector: 'off' }))
-  guard(folder, [binaries.postgres, '-D', cluster], asUser(user))
-  while (!(await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).includes('ready')) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
+  await writeSettings(cluster, { ...values, logging_collector: 'off' }, user)
+  const shell = guard(folder, [binaries.postgres, '-D', cluster], asUser(user))
+  while ((await readPidFile(cluster))?.status !== 'ready') {
+    if (shell.exitCode !== null) throw new Error('the Postgres of the tests ended at once')
+    await wallClock.sleep(10)
   }
   return `postgres://${OWNER}:test@127.0.0.1:${port}/postgres`
 }
 
 /** A shell between us: its input ends when this process does, even by SIGKILL, and then it stops the server. */
-function guard(folder: string, command: string[], account: ReturnType<typeof asUser>): void {
+function guard(folder: string, command: string[], account: ReturnType<typeof asUser>): ChildProcess {
   const script = `trap '' INT TERM HUP
     folder=$1; shift
     "$@" >"$folder/log" 2>&1 & server=$!
@@ -66,6 +69,7 @@ function guard(folder: string, command: string[], account: ReturnType<typeof asU
   })
   shell.unref()
   ;(shell.stdin as unknown as { unref(): void }).unref()
+  return shell
 }
 
 async function query(url: string, sql: string): Promise<void> {
@@ -76,15 +80,4 @@ async function query(url: string, sql: string): Promise<void> {
   } finally {
     await client.end()
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

@@ -28,7 +28,6 @@ export async function initdb({ cluster, binaries, user, password, sync = true }:
   let partial = ''
   let passwordFile = ''
   try {
-    await removeInterrupted(cluster)
     // A name of its own: an initdb whose Daybook was killed may still be at work in the former one.
     partial = await mkdtemp(`${cluster}${PARTIAL}`)
     passwordFile = `${partial}.password`
@@ -58,10 +57,11 @@ export async function initdb({ cluster, binaries, user, password, sync = true }:
 
 const PARTIAL = '.partial-'
 
-async function removeInterrupted(cluster: string): Promise<void> {
+/** Removes what killed first starts left beside the cluster, their password file included. */
+export async function removeInterrupted(cluster: string): Promise<void> {
   for (const name of await readdir(dirname(cluster))) {
     if (!name.startsWith(`${basename(cluster)}${PARTIAL}`)) continue
-    // Fails while the orphan still writes; the next first start then finds it idle.
+    // Fails while the orphaned initdb still writes; a later start finds it gone.
     await rm(join(dirname(cluster), name), { recursive: true, force: true }).catch(() => undefined)
   }
 }

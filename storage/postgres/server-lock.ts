@@ -1,7 +1,7 @@
 // One Daybook a data folder. The lock is the operating system's, taken through SQLite, so it ends with its process
 // however that dies: it is never stale, never stolen from the living, and pids that repeat in containers do not matter.
 // Not for: several workers on one database, which know each other by advisory locks.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { DaybookError } from '../../schemas/errors.ts'
@@ -34,7 +34,9 @@ export function lockDataFolder(folder: string, name = 'daybook'): FolderLock {
   const held = lock
   return {
     release: () => {
-      if (held.isOpen) held.close()
+      if (!held.isOpen) return
+      rmSync(pidFile, { force: true })
+      held.close()
     },
   }
 }

@@ -2,7 +2,7 @@
 // when to do so, which server.ts does.
 import { execFile, spawn } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
-import { open, readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Clock, Logger } from '../../component.ts'
@@ -34,13 +34,49 @@ export async function readPidFile(cluster: string): Promise<PidFile | null> {
 export async function findPostmaster(cluster: string): Promise<Postmaster | null> {
   const file = await readPidFile(cluster)
   if (!file) return null
-  const folder = await realpath(cluster)
-  const alive = () => worksIn(file.pid, folder)
-  if (!(await Promise.resolve(alive()))) {
+  if (!runs(file.pid, cluster)) {
     if (exists(file.pid)) await disown(cluster)
     return null
   }
-  return { pid: file.pid, alive, lastWords: () => recentLog(cluster, 0) }
+  return { pid: file.pid, alive: () => runs(file.pid, cluster), lastWords: () => recentLog(cluster, 0) }
+}
+
+/**
+ * Whether this pid is the postmaster of this cluster, which works in its folder. Without /proc, or where a container
+ * forbids root that look at another's process, the command line must do. A zombie has neither.
+ */
+function runs(pid: number, cluster: string): boolean {
+  if (process.platform !== 'linux') return exists(pid)
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === cluster
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return false
+  }
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    return words[words.indexOf('-D') + 1] === cluster
+  } catch {
+    return false
+  }
+}
+
+/** Ours or one that we may signal: a pid that belongs to another user cannot be our Postgres. */
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Postgres refuses to start while the pid in its file lives, even as another program's. Only that line is replaced, by
+ * a pid that no system gives: the rest is how Postgres sees that a dead postmaster's backends still use the memory.
+ */
+async function disown(cluster: string): Promise<void> {
+  const path = join(cluster, 'postmaster.pid')
+  const text = await readFile(path, 'utf8')
+  await writeFile(path, text.replace(/^\d+/, '2147483647'))
 }
 
 /** In a session of its own: Ctrl-C in our terminal does not reach it, and it outlives us if we are killed. */
@@ -83,6 +119,23 @@ export async function shutDown(
   log.warn({ pid: postmaster.pid }, 'Postgres did not stop in time; it stops at once and recovers at the next start')
   await send(postmaster.pid, 'SIGQUIT', binaries)
   if (!(await gone(postmaster, 1_500, clock))) log.error({ pid: postmaster.pid }, 'Postgres does not stop')
+}
+
+/** The serious lines of the newest log file, from `since` on. */
+async function recentLog(cluster: string, since: number): Promise<string> {
+  const folder = join(cluster, 'log')
+  let newest = { path: '', time: 0 }
+  for (const name of await readdir(folder).catch(() => [])) {
+    const { mtimeMs } = await stat(join(folder, name))
+    if (mtimeMs > newest.time) newest = { path: join(folder, name), time: mtimeMs }
+  }
+  const text = newest.path ? await readFile(newest.path, 'utf8') : ''
+  const lines = text.split('\n').filter((line) => /FATAL|PANIC|could not/.test(line))
+  return lines
+    .filter((line) => Date.parse(`${line.slice(0, 23).replace(' ', 'T')}Z`) >= since)
+    .slice(-3)
+    .map((line) => line.slice(line.indexOf(']') + 1).trim())
+    .join('\n')
 }
 
 async function gone(postmaster: Postmaster, patience: number, clock: Clock): Promise<boolean> {

@@ -1,6 +1,9 @@
 // The settings of the embedded Postgres: durable, small enough for a home server, silent about people. Written anew at
 // each start into daybook.conf; lines that a person adds to postgresql.conf after the include, or sets by ALTER SYSTEM,
 // win. Not for: an external server, which has its own.
+import { chown, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SystemUser } from './server-user.ts'
 
 /** Values by name; text is quoted when rendered. */
 export function settings(port: number): Record<string, string | number> {
@@ -20,7 +23,7 @@ export function settings(port: number): Record<string, string | number> {
     maintenance_work_mem: '64MB',
     effective_cache_size: '512MB',
     // Every month is a partition with its indexes, and a query over all years locks each of them.
-    max_locks_per_transaction: 512,
+    max_locks_per_transaction: 256,
     // Parallel queries need /dev/shm, of which a container has 64 MB.
     max_parallel_workers_per_gather: 0,
     jit: 'off',
@@ -53,7 +56,19 @@ export function settings(port: number): Record<string, string | number> {
   }
 }
 
-export function renderSettings(values: Record<string, string | number>): string {
+function renderSettings(values: Record<string, string | number>): string {
   const lines = Object.entries(values).map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'`)
   return `# Written by Daybook at each start; put your own settings below the include in postgresql.conf.\n${lines.join('\n')}\n`
+}
+
+/** Replaces the cluster's daybook.conf as a whole. */
+export async function writeSettings(
+  cluster: string,
+  values: Record<string, string | number>,
+  user: SystemUser | null,
+): Promise<void> {
+  const file = join(cluster, 'daybook.conf')
+  await writeFile(`${file}.partial`, renderSettings(values), { mode: 0o600, flush: true })
+  if (user) await chown(`${file}.partial`, user.uid, user.gid)
+  await rename(`${file}.partial`, file)
 }

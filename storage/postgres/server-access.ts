@@ -1,0 +1,63 @@
+// The way into an embedded Postgres that runs: our password works, the database is there. Not for: what is in the
+// database (migrations.ts) or the processes around it.
+import { execFile } from 'node:child_process'
+import { realpath } from 'node:fs/promises'
+import pg from 'pg'
+import type { Binaries } from './server-binaries.ts'
+import { OWNER } from './server-initdb.ts'
+import { asUser, type SystemUser } from './server-user.ts'
+
+export function ownerUrl(port: number, password: string, database = OWNER): string {
+  return `postgres://${OWNER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`
+}
+
+/** `starting` and `closed` pass by themselves; `password` means that the cluster knows another one. */
+export type Access = 'open' | 'starting' | 'closed' | 'password' | 'stranger'
+
+/** Connects once, makes the database if it is missing, and checks that the server is the one of this folder. */
+export async function openDatabase(port: number, password: string, cluster: string): Promise<Access> {
+  try {
+    await run(ownerUrl(port, password, 'postgres'), async (client) => {
+      const { rows } = await client.query(`select 1 from pg_database where datname = $1`, [OWNER])
+      if (rows.length === 0) await client.query(`create database ${OWNER}`)
+    })
+    return await run(ownerUrl(port, password), async (client) => {
+      const { rows } = await client.query<{ data_directory: string }>('show data_directory')
+      return (await realpath(rows[0]?.data_directory ?? '/').catch(() => null)) === cluster ? 'open' : 'stranger'
+    })
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === '28P01' || code === '28000') return 'password'
+    // 57P03 cannot_connect_now, 57P01/57P02 ended by shutdown or crash, 53300 too many connections
+    if (code && ['57P03', '57P01', '57P02', '53300'].includes(code)) return 'starting'
+    if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === undefined) return 'closed'
+    throw error
+  }
+}
+
+/** Gives the stopped cluster our password: credentials.json was lost, and who owns the files owns the data. */
+export async function setPassword(
+  binaries: Binaries,
+  cluster: string,
+  user: SystemUser | null,
+  password: string,
+): Promise<void> {
+  const single = ['--single', '-D', cluster, '-c', 'logging_collector=off', 'postgres']
+  await new Promise<void>((resolve, reject) => {
+    const child = execFile(binaries.postgres, single, { ...asUser(user), cwd: cluster }, (error) =>
+      error ? reject(error) : resolve(),
+    )
+    child.stdin?.end(`alter role ${OWNER} password '${password.replaceAll("'", "''")}'\n`)
+  })
+}
+
+async function run<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'daybook' })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return await work(client)
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
