@@ -1,5 +1,6 @@
 // The one write path: validate, redact, append, and only after COMMIT settle. Batches are self-clocked: whatever came
 // while the last one was committed is the next. Not for: reading, or for moving messages (broker/).
+import { isUtf8 } from 'node:buffer'
 import type { Bus, Delivery, Outcome } from '../broker/bus.ts'
 import type { Clock, Component, Health, Logger } from '../component.ts'
 import { type ActivityEvent, type ActivityNotification, toNotification } from '../schemas/activity.ts'
@@ -9,15 +10,9 @@ import { eventId } from '../schemas/ids.ts'
 import type { Topics } from '../schemas/topics.ts'
 import type { RejectedMessage, Settlement, Suppression } from '../storage/ledger.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Redactor } from './redact.ts'
 import { suppressedBy } from './suppression.ts'
 import { createValidate, type Sender } from './validate.ts'
-
-export interface Redactor {
-  /** Cheap and never wrong in saying no. */
-  mayHoldSecret(raw: string | Buffer): boolean
-  /** The notification without its secrets; the same object when there are none. */
-  redact(notification: ActivityNotification): ActivityNotification | Promise<ActivityNotification>
-}
 
 export interface PersistOptions {
   bus: Bus
@@ -58,37 +53,31 @@ export function createPersist(options: PersistOptions): Component {
   let trouble: { code: string; detail: string } | null = null
 
   bus.onActivity((delivery) => {
-    const receivedAt = clock.now()
-    const validated = validate(delivery.topic, delivery.payload, receivedAt)
-    const { sender } = validated
-    waiting.push(
-      validated.ok
-        ? { delivery, sender, receivedAt, event: validated.event }
-        : { delivery, sender, receivedAt, refused: validated },
-    )
+    waiting.push(prepare(delivery))
     running ??= Promise.resolve().then(drain)
   })
 
-  async function drain(): Promise<void> {
-    while (waiting.length > 0 && !(signal.aborted && trouble)) {
-      const batch = waiting.splice(0, BATCH_MOST)
-      await redact(batch)
-      for (const entry of batch) {
-        if (entry.event && suppressedBy(entry.event, rules, hashKey)) entry.outcome = 'suppressed'
-      }
-      await store(batch)
-    }
-    running = null
+  function prepare(delivery: Delivery): Entry {
+    const receivedAt = clock.now()
+    const validated = validate(delivery.topic, delivery.payload, receivedAt)
+    const { sender } = validated
+    if (!validated.ok) return { delivery, sender, receivedAt, refused: validated }
+    const event = withoutSecrets(validated.event)
+    const suppressed = rules.length > 0 && suppressedBy(event, rules, hashKey) !== undefined
+    return { delivery, sender, receivedAt, event, ...(suppressed && { outcome: 'suppressed' }) }
   }
 
-  async function redact(batch: Entry[]): Promise<void> {
-    for (const entry of batch) {
-      const { event, delivery } = entry
-      if (!event || !redactor.mayHoldSecret(delivery.payload)) continue
-      const before = toNotification(event)
-      const after = await redactor.redact(before)
-      if (after !== before) entry.event = redacted(event, after)
+  function withoutSecrets(event: ActivityEvent): ActivityEvent {
+    const before = toNotification(event)
+    const after = redactor.redact(before)
+    return after === before ? event : redacted(event, after)
+  }
+
+  async function drain(): Promise<void> {
+    while (waiting.length > 0 && !(signal.aborted && trouble)) {
+      await store(waiting.splice(0, BATCH_MOST))
     }
+    running = null
   }
 
   /** Commits a batch however long it takes; what Postgres refuses for good is found by halving and kept as rejected. */
@@ -164,12 +153,19 @@ export function createPersist(options: PersistOptions): Component {
       producer: sender.producer,
       code: refused?.code ?? 'internal',
       reason: refused?.reason ?? '',
-      payload: delivery.payload,
+      payload: redactedBytes(delivery.payload),
       receivedAt,
       epoch: sender.epoch,
       seq: sender.seq,
       id: sender.claimedId,
     }
+  }
+
+  /** Also what is refused is kept without its secrets; bytes that are no UTF-8 are looked at one by one. */
+  function redactedBytes(payload: Buffer): Buffer {
+    const encoding = isUtf8(payload) ? 'utf8' : 'latin1'
+    const { text, redacted } = redactor.redactText(payload.toString(encoding))
+    return redacted.length > 0 ? Buffer.from(text, encoding) : payload
   }
 
   function rejection(entry: Entry): Rejection {

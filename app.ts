@@ -1,0 +1,221 @@
+// The composition root: the only place that knows every part. It reads like a table of contents: what there is, in the
+// order in which it starts; it stops in the reverse one. Not for: anything a part could do itself.
+import { rmSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { createBridges } from './bridges/host.ts'
+import { registry as bridges } from './bridges/registry.ts'
+import { access } from './broker/access.ts'
+import { createEmbeddedBroker } from './broker/embedded.ts'
+import { embeddedConfig } from './broker/limits.ts'
+import { openOutbox } from './broker/outbox.ts'
+import type { Clock, Component, Context, Ids, Logger } from './component.ts'
+import type { Config } from './config.ts'
+import { type Credentials, loadCredentials, saveCredentials, writePrivately } from './credentials.ts'
+import { logicalDays } from './pipeline/logical-day.ts'
+import { createPersist } from './pipeline/persist.ts'
+import { createReceipts } from './pipeline/receipts.ts'
+import { createRedactor } from './pipeline/redact.ts'
+import { DaybookError } from './schemas/errors.ts'
+import { topicsUnder } from './schemas/topics.ts'
+import { postgresStorage } from './storage/postgres/postgres.ts'
+import { embeddedPostgres } from './storage/postgres/server.ts'
+import { type FolderLock, lockDataFolder } from './storage/postgres/server-lock.ts'
+import { httpSurface } from './surfaces/http.ts'
+import type { House } from './surfaces/operations/operation.ts'
+import { operations } from './surfaces/operations/registry.ts'
+
+export interface AppOptions {
+  config: Config
+  version: string
+  log: Logger
+  clock: Clock
+  ids: Ids
+}
+
+/** What a start says, as JSON the first line on stdout. */
+export interface Ready {
+  ready: true
+  version: string
+  /** From the start of the process until everything serves. */
+  startMs: number
+  data: string
+  pid: number
+  mqtt: { url: string }
+  http: { url: string }
+  activitywatch: { url: string | null }
+  database: { url: string }
+  objects: { driver: string }
+}
+
+export interface App {
+  /** Starts every part in order; on a failure those that had started are stopped again. */
+  start(): Promise<Ready>
+  /** Stops in reverse order, each part flushing what it accepted. Safe twice. */
+  stop(): Promise<void>
+  /** At the very first start the credentials just made, else null; for showing them once. */
+  firstStart(): Credentials | null
+}
+
+export function createApp({ config, version, log, clock, ids }: AppOptions): App {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let lock: FolderLock | null = null
+  let made: Credentials | null = null
+  let started: Component[] = []
+
+  function build(credentials: Credentials) {
+    const topics = topicsUnder(config.mqtt.prefix)
+    const redactor = createRedactor()
+    const { space, timezone: timeZone } = config
+    const logOf = (part: string) => log.child({ part })
+    const context = <Piece>(part: string, piece: Piece): Context<Piece> => ({
+      config: piece,
+      log: logOf(part),
+      clock,
+      ids,
+      signal,
+    })
+
+    const server = config.database.url
+      ? null
+      : embeddedPostgres({
+          data: config.data,
+          port: config.database.port,
+          password: credentials.secrets.database,
+          log: logOf('postgres'),
+          clock,
+        })
+    const storage = postgresStorage({
+      url: () => config.database.url ?? server?.url() ?? '',
+      readerPassword: credentials.secrets.reader,
+      space,
+      log: logOf('storage'),
+      clock,
+      signal,
+    })
+    const bus = createEmbeddedBroker(context('broker', embeddedConfig.parse(config.mqtt)), {
+      topics,
+      access: access({ users: [credentials.mqtt] }),
+      retained: { load: () => storage.retained.load(), keep: (messages) => storage.retained.keep(messages) },
+    })
+    const persist = createPersist({
+      bus,
+      storage,
+      topics,
+      redactor,
+      space,
+      hashKey: credentials.secrets.hash,
+      dayOf: logicalDays(timeZone),
+      clock,
+      log: logOf('pipeline'),
+      signal,
+    })
+    const receipts = createReceipts({ bus, storage, topics, log: logOf('receipts') })
+    const hosted = createBridges(bridges, {
+      config: config.bridges,
+      device: config.bridges.producer ?? hostname(),
+      openOutbox: ({ producer, source }) =>
+        openOutbox({
+          file: join(config.data, 'outbox', `${producer}.sqlite`),
+          producer,
+          source,
+          topics,
+          transport: bus,
+          clock,
+          ids,
+          log: logOf('outbox'),
+          version,
+          timeZone,
+          limits: { bytes: config.bridges.outboxMegabytes * 1024 * 1024 },
+        }),
+      redact: (notification) => redactor.redact(notification),
+      log: logOf('bridge'),
+      clock,
+      space,
+    })
+    const needed: Component[] = [...(server ? [server] : []), storage, persist, bus, receipts]
+    const house: House = {
+      bus,
+      storage,
+      topics,
+      space,
+      version,
+      clock,
+      ids,
+      parts: () => started.map((part) => ({ name: part.name, health: part.health(), needed: needed.includes(part) })),
+    }
+    const http = httpSurface({
+      config: { ...config.http, metrics: config.metrics.enabled },
+      token: credentials.http.token,
+      operations,
+      house,
+      log: logOf('http'),
+    })
+    return { parts: [...needed, ...hosted, http], storage, bus, http }
+  }
+
+  async function start(): Promise<Ready> {
+    refuseWhatIsNotThere(config)
+    lock = lockDataFolder(config.data)
+    const { credentials, made: isFirst } = loadCredentials(config.data, ids)
+    if (isFirst) made = credentials
+    const { parts, storage, bus, http } = build(credentials)
+    for (const part of parts) {
+      const since = performance.now()
+      started.push(part)
+      await part.start()
+      log.debug({ part: part.name, ms: Math.round(performance.now() - since) }, 'started')
+    }
+    const database = storage.urls()
+    saveCredentials(config.data, { ...credentials, database })
+    const at = bus.address()
+    const ready: Ready = {
+      ready: true,
+      version,
+      startMs: Math.round(process.uptime() * 1000),
+      data: config.data,
+      pid: process.pid,
+      mqtt: { url: `mqtt://${at?.host}:${at?.port}` },
+      http: { url: http.url() },
+      activitywatch: { url: null },
+      database: { url: database.url },
+      objects: { driver: config.objects.driver },
+    }
+    writePrivately(runningFile(), { ...ready, database: undefined })
+    return ready
+  }
+
+  async function stop(): Promise<void> {
+    stopping.abort()
+    const parts = started.reverse()
+    started = []
+    for (const part of parts) {
+      await part.stop().catch((error) => log.error({ part: part.name, reason: error.message }, 'did not stop cleanly'))
+    }
+    if (lock) rmSync(runningFile(), { force: true })
+    lock?.release()
+    lock = null
+  }
+
+  const runningFile = () => join(config.data, 'running.json')
+
+  return {
+    async start() {
+      try {
+        return await start()
+      } catch (error) {
+        await stop()
+        throw error
+      }
+    },
+    stop,
+    firstStart: () => made,
+  }
+}
+
+/** Settings whose parts do not exist yet must not be taken silently. */
+function refuseWhatIsNotThere(config: Config): void {
+  if (config.broker.url)
+    throw new DaybookError('config_invalid', '\n  broker.url: a foreign broker is not supported yet')
+}

@@ -1,0 +1,75 @@
+// The executable: reads the configuration, starts the house or hands the verb to the CLI. Not for: anything that a
+// test would want to call.
+import { readFileSync } from 'node:fs'
+import pino from 'pino'
+import { createApp, type Ready } from './app.ts'
+import { type Logger, randomIds, wallClock } from './component.ts'
+import { ambient, type Config, loadConfig } from './config.ts'
+import { type Credentials, credentialsFile } from './credentials.ts'
+import { asDaybookError } from './schemas/errors.ts'
+import { runCli } from './surfaces/cli.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
+
+/** The whole way down must fit into the 10 s that DESIGN 11 gives after SIGTERM. */
+const STOP_MOST_MS = 9_500
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  version,
+  ambient: ambient(),
+  config: (file) => loadConfig(file === undefined ? {} : { file }),
+  start,
+})
+
+/** Runs the house until a signal; resolves with the exit code. */
+async function start(config: Config, options: { json: boolean }): Promise<number> {
+  const log: Logger = pino({ level: config.log.level, base: null }, pino.destination({ dest: 2, sync: true }))
+  const app = createApp({ config, version, log, clock: wallClock, ids: randomIds })
+  const told = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve)
+  })
+  try {
+    const ready = await app.start()
+    process.stdout.write(options.json ? `${JSON.stringify(ready)}\n` : welcome(ready, app.firstStart()))
+  } catch (thrown) {
+    const error = asDaybookError(thrown)
+    log.fatal({ code: error.code, cause: error.cause }, error.message)
+    await app.stop()
+    return 1
+  }
+  log.info({ signal: await told }, 'stopping')
+  const late = setTimeout(() => {
+    log.error('not everything stopped in time; what was acknowledged is stored')
+    process.exit(0)
+  }, STOP_MOST_MS)
+  await app.stop()
+  clearTimeout(late)
+  return 0
+}
+
+/** What a person sees at a start. The secrets are shown once: at the very first one. */
+function welcome({ version, data, http, mqtt, database }: Ready, made: Credentials | null): string {
+  const lines = [
+    `Daybook ${version} is running.`,
+    '',
+    `  HTTP      ${http.url}`,
+    `  MQTT      ${mqtt.url}`,
+    `  Postgres  ${new URL(database.url).host}`,
+    `  Data      ${data}`,
+  ]
+  if (made) {
+    lines.push(
+      '',
+      `This is its first start. It made these credentials and keeps them in ${credentialsFile(data)}:`,
+      '',
+      `  HTTP token     ${made.http.token}`,
+      `  MQTT user      ${made.mqtt.username}`,
+      `  MQTT password  ${made.mqtt.password}`,
+    )
+  }
+  lines.push('', 'Try it in another terminal: npx daybook note "the first note"', 'Stop it with Ctrl-C.', '')
+  return lines.join('\n')
+}
