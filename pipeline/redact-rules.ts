@@ -1,0 +1,170 @@
+// Our own rules of redaction: what secretlint, which is made for files, does not look for in the text of a person's day:
+// command lines, KEY=value, headers, URLs, Home Assistant's tokens and webhooks, coordinates. Not for: applying them
+// (redact-text.ts), or for what the name of a field says (redact-fields.ts).
+import { bare, isReference, isWorkingDirectory, quoted, secretName, secretNameWords } from './redact-names.ts'
+
+/** A rule finds secrets by patterns whose group `secret` is what must go; the rest of the match stays. */
+export interface TextRule {
+  /** What is noted in `data.redacted` and stands in the text instead: `[redacted:<id>]`. */
+  readonly id: string
+  /** For people, one line. */
+  readonly what: string
+  /** One of these is in every text in which it finds anything (redact-hint.ts). */
+  readonly words: readonly string[]
+  readonly finds: readonly Find[]
+}
+
+/** `before` is what stands before the secret, at most 200 characters of it; true means: this is none. */
+type Spare = (secret: string, before: string) => boolean
+
+interface Find {
+  /** Flags d and g. Each begins with a literal or a boundary and no loop holds a loop: the time is near linear. */
+  readonly pattern: RegExp
+  readonly spare: Spare
+}
+
+const find = (pattern: RegExp | string, spare: Spare = isReference): Find => ({
+  pattern: typeof pattern === 'string' ? new RegExp(pattern, 'dgi') : pattern,
+  spare,
+})
+
+const spareValue: Spare = (secret, before) => isReference(secret) || isWorkingDirectory(before, secret)
+
+/** After `name: ` in a sentence comes a secret only if it does not look like the next word of the sentence. */
+const spareWord: Spare = (secret, before) => /^[\p{L}.,!?…-]+$/u.test(secret) || spareValue(secret, before)
+
+/** In code, what is called or awaited is not the value itself. */
+const spareBare: Spare = (secret, before) => /^(?:[A-Za-z_.]+\(|await$|new$)/.test(secret) || spareValue(secret, before)
+
+/** Spares what no command of these names was given shortly before. */
+function unlessAfter(command: string): Spare {
+  const given = new RegExp(`\\b(?:${command})\\b[^;|&]*$`)
+  return (secret, before) => isReference(secret) || !given.test(before)
+}
+
+const spareUserinfo: Spare = (secret) => secret.split(':').every((part) => part === '' || isReference(part))
+
+const spareOutOfRange: Spare = (pair) => {
+  const [latitude = 0, longitude = 0] = pair.match(/-?\d+\.\d+/g)?.map(Number) ?? []
+  return Math.abs(latitude) > 90 || Math.abs(longitude) > 180
+}
+
+const pemBody = '[\\w+/=\\s\\\\:,.-]'
+const pemEnd = '-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----'
+const pem = `-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:${pemBody}*?${pemEnd}|${pemBody}{16,})`
+const option = `(?<=[\\s"'\`]|^)--?[\\w-]{0,60}?${secretName}`
+/** A value after a flag, in quotes or not. */
+const given = (flag: string, spare: Spare) => [
+  find(`${flag}${quoted}`, spare),
+  find(`${flag}(?![-"'\`\\\\])${bare}`, spare),
+]
+const header = '\\\\*["\']?[ \\t]{0,3}[:=][ \\t]{0,3}\\\\*["\']?'
+const user = '\\s(?:(?-i:-u)|--user|--proxy-user)[ =]?'
+const schemes = '(?:Bearer|Basic|Token|Negotiate|ApiKey)'
+
+export const textRules: readonly TextRule[] = [
+  {
+    id: 'private-key-part',
+    what: 'A private key in PEM that is cut off, short or encrypted',
+    words: ['private key'],
+    finds: [find(new RegExp(`(?<secret>${pem})`, 'dg'))],
+  },
+  {
+    id: 'jwt',
+    what: 'A JSON Web Token (RFC 7519): a long-lived access token of Home Assistant, a signed path',
+    words: ['eyj'],
+    finds: [find(/(?<![\w-])(?<secret>eyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]{4,})/dg)],
+  },
+  {
+    id: 'authorization',
+    what: 'What follows Authorization, Bearer or Cookie in a header',
+    words: ['authorization', 'bearer', 'cookie'],
+    finds: [
+      find(`authorization${header}${schemes}\\s{1,3}(?<secret>[^\\s"'\`\\\\]+)`),
+      find(`authorization${header}(?:Digest|AWS4-HMAC-SHA256)\\s{1,3}(?<secret>[^\\r\\n]+)`),
+      find(
+        `authorization${header}(?!(?:${schemes}|Digest|AWS4-HMAC-SHA256)\\s)(?<secret>[^\\s"'\`\\\\]{8,})`,
+        spareWord,
+      ),
+      find(/\bbearer[ \t]{1,3}(?<secret>[\w.~+/=-]{8,})/dgi, spareWord),
+      find(/\bcookie:[ \t]{0,3}(?<secret>[^\s=;"']{1,100}=[^\r\n"']+)/dgi),
+    ],
+  },
+  {
+    id: 'url-userinfo',
+    what: 'User and password in a URL, or a long token in their place',
+    words: ['@'],
+    finds: [
+      find(/:(?:\\?\/){2}(?<secret>[^\s/:?#"'`<>]*:[^\s/?#"'`<>]+)@/dg, spareUserinfo),
+      find(/https?:(?:\\?\/){2}(?<secret>[\w.~%+-]{20,}):?@/dg),
+    ],
+  },
+  {
+    id: 'url-parameter',
+    what: 'A code, signature, key or session in the query or fragment of a URL',
+    words: ['code=', 'sig=', 'signature=', 'key=', 'auth=', 'session=', 'sid=', 'ticket=', 'jwt='],
+    finds: [
+      find(
+        /[?&#](?:code|sig|signature|x-amz-signature|key|auth|session|sid|ticket|jwt)=(?<secret>[\w.~%+/=-]{16,})/dgi,
+      ),
+    ],
+  },
+  {
+    id: 'webhook',
+    what: 'The id of a webhook, which is all that guards it',
+    words: ['webhook'],
+    finds: [
+      find(/\/api\/webhook\/(?<secret>[\w-]+)/dg),
+      find(/\/api\/webhooks\/\d+\/(?<secret>[\w-]+)/dg),
+      find(`webhook[_-]?id${header}(?<secret>[\\w-]+)`),
+    ],
+  },
+  {
+    id: 'auth-path',
+    what: 'The id of a login flow in a path under /auth/',
+    words: ['/auth/'],
+    finds: [find(/\/auth\/(?:[\w-]{1,40}\/){0,3}(?<secret>[\w-]{16,})/dg)],
+  },
+  {
+    id: 'argument',
+    what: 'A password or token on a command line: --password x, mysql -px, curl -u user:x',
+    words: [...secretNameWords, 'cookie', '-p', '-a', '-u', '--user', '--proxy-user'],
+    finds: [
+      ...given(`${option}(?:[ \\t]{1,3}|=)`, spareBare),
+      find(/(?<=\s)--?cookie[ =]["']?(?<secret>[^\s=;"']{1,100}=[^\r\n"']+)/dgi),
+      ...given('\\s(?-i:-p) ?', unlessAfter('sshpass|(?:docker|podman|helm)\\s[^;|&]*login')),
+      ...given('\\s(?-i:-p)', unlessAfter('mysql\\w*|mariadb[\\w-]*|7z|rar')),
+      ...given('\\s(?-i:-P) ?', unlessAfter('mosquitto_\\w+|zip|unzip')),
+      ...given('\\s(?-i:-a) ', unlessAfter('redis-cli|https?|xh')),
+      find(`${user}(?<quote>["'])[^:"'/]{0,100}:(?<secret>(?:(?!\\k<quote>)[\\s\\S])+)`, unlessAfter('curl|wget|xh')),
+      find(`${user}[^\\s:"'/]{0,100}:(?<secret>[^\\s"']+)`, unlessAfter('curl|wget|xh')),
+    ],
+  },
+  {
+    id: 'key-value',
+    what: 'What is given to a name such as PASSWORD, API_KEY or token: KEY=x, "password": "x"',
+    words: secretNameWords,
+    finds: [
+      find(`${secretName}(?:\\\\*["'])?[ \\t]{0,8}(?::=?|=>?)(?![=>])[ \\t]{0,8}${quoted}`, spareValue),
+      find(`${secretName}(?:\\\\*["'])?[ \\t]{0,8}:?=>?(?![=>])[ \\t]{0,8}(?!["'\`])${bare}`, spareBare),
+      find(`${secretName}(?:\\\\*["'])?:[ \\t]{1,8}(?!["'\`])${bare}`, spareWord),
+    ],
+  },
+  {
+    id: 'coordinates',
+    what: 'Where someone is: latitude, longitude, GPS fields, pairs of decimal degrees',
+    words: [
+      '.###',
+      'latitude',
+      'longitude',
+      ...['lat', 'lon', 'lng'].flatMap((one) => [...'"\'=: \\\t'].map((end) => one + end)),
+    ],
+    finds: [
+      find(
+        /(?<![\d.])(?<secret>[-+]?\d{1,2}\.\d{3,}°?[NS]?\s{0,3}(?:[,;]|%2C)\s{0,3}[-+]?\d{1,3}\.\d{3,}(?:°?[EW]\b)?)(?!\.?\d)/dg,
+        spareOutOfRange,
+      ),
+      find(`(?<![a-z])(?:lat|lon|lng|(?:lat|long)itude)${header}(?<secret>[-+]?\\d{1,3}\\.\\d+)`),
+    ],
+  },
+]
