@@ -66,12 +66,17 @@ export interface TranslateContext {
   now: number
 }
 
+/** A source of the world: its pure translation and its line, declared once. */
 export interface Bridge<Config = unknown, Input = unknown, Context extends TranslateContext = TranslateContext> {
   /** Source name and configuration section, as a topic word. */
   readonly name: string
   readonly title: string
+  /** The activity types that it makes; each has an example. */
+  readonly types: readonly string[]
   /** Its piece of the configuration; absent input means that the bridge is off, unless `always`. */
   readonly config: z.ZodType<Config>
+  /** A configuration that it opens with, for documentation and contract test; it must reach no real service. */
+  readonly exampleConfig: unknown
   /** On without configuration. */
   readonly always?: boolean
   readonly examples: readonly BridgeExample<Input>[]

@@ -1,0 +1,163 @@
+// One connection's life: look around, catch up with what was missed, then take live events until the line is lost. Not
+// for: connecting, or coming back (bridge.ts).
+//
+//   subscribe ─▶ registries ─▶ wait for RUNNING ─▶ states ─▶ history of the gap ─▶ queued events ─▶ states ─▶ live
+//        └── events queue up from here on ──────────────────────────────────────────────┘
+import type { Connection } from 'home-assistant-js-websocket'
+import type { BridgeHost } from '../bridge.ts'
+import { catchUp } from './catch-up.ts'
+import type { HomeAssistantConfig } from './config.ts'
+import type { Line } from './line.ts'
+import type { Memory } from './memory.ts'
+import { readPlaces } from './registries.ts'
+import { routineEvents } from './routines.ts'
+import { endpoints } from './socket.ts'
+import type { Taker } from './taker.ts'
+import { type Step, step, stepState } from './translate.ts'
+import * as wire from './wire.ts'
+
+const QUEUED = 10_000
+const TICK_MS = 5000
+const RELIST_MS = 2000
+const STARTING_POLL_MS = 1000
+/** A Home Assistant that does not get through its start is taken as it is. */
+const STARTING_MS = 600_000
+const REGISTRIES = ['area', 'floor', 'device', 'entity'] as const
+
+export interface SessionParts {
+  host: BridgeHost<HomeAssistantConfig>
+  conn: Connection
+  line: Line
+  memory: Memory
+  taker: Taker
+  unrecorded: Set<string>
+  /** Told when it has caught up: what it may not see, as it lacks the rights. */
+  onLive: (denied: readonly string[]) => void
+}
+
+/** Never resolves: rejects with why the session ended. */
+export async function runSession(parts: SessionParts): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const { line } = parts
+  const end = () => reject(line.signal.reason)
+  line.signal.addEventListener('abort', end, { once: true })
+  if (line.signal.aborted) end()
+  live(parts).catch((error) => line.drop(error))
+  return promise
+}
+
+async function live({ host, conn, line, memory, taker, unrecorded, onLive }: SessionParts): Promise<void> {
+  const { clock, log, config } = host
+  const queue: unknown[] = []
+  let overflowed = false
+  let isLive = false
+  let relist = false
+  let scheduled = false
+
+  function drain(): void {
+    scheduled = false
+    if (line.signal.aborted) return
+    try {
+      taker.take(queue.splice(0), stepLive, { mark: isLive })
+    } catch (error) {
+      line.drop(error as Error)
+    }
+  }
+
+  /** Events that came in one frame are kept in one write. */
+  const enqueue = (event: unknown) => {
+    if (queue.length >= QUEUED) {
+      overflowed = true
+      queue.length = 0
+    }
+    queue.push(event)
+    if (!isLive || scheduled) return
+    scheduled = true
+    setImmediate(drain)
+  }
+
+  function stepLive(event: unknown, context: Taker['context']): Step {
+    const next = isPerson(event)
+    if (next) taker.learnPerson(next)
+    return step(event, context)
+  }
+
+  const denied = await subscribe(conn, enqueue, () => {
+    relist = true
+  })
+  const me = await conn.sendMessagePromise<{ id?: string; is_owner?: boolean }>({ type: 'auth/current_user' })
+  await lookAround()
+  await running(conn, host, line)
+  for (let behind = true; behind; behind = overflowed) {
+    overflowed = false
+    const states = await readStates(conn)
+    taker.house.ownUser = me.is_owner ? undefined : me.id
+    for (const state of states) if (wire.domainOf(state.entity_id) === 'person') taker.learnPerson(state)
+    const rest = { url: endpoints(config.url).rest, token: config.token, signal: line.signal }
+    await catchUp(states, { taker, memory, rest, clock, log, catchUpDays: config.catchUpDays, unrecorded })
+    if (overflowed) continue
+    taker.take(queue.splice(0), stepLive, { mark: false })
+    taker.take(states, stepState, { mark: true })
+  }
+  isLive = true
+  drain()
+  memory.flush()
+  onLive(denied)
+
+  while (!line.signal.aborted) {
+    await clock.sleep(relist ? RELIST_MS : TICK_MS, line.signal)
+    if (line.signal.aborted) return
+    if (relist) await lookAround()
+    taker.release()
+    memory.flush()
+  }
+
+  async function lookAround(): Promise<void> {
+    relist = false
+    const [areas, floors, devices, entities] = await Promise.all(
+      REGISTRIES.map((name) =>
+        conn.sendMessagePromise<unknown>({ type: `config/${name}_registry/list` }).catch(() => {
+          if (line.signal.aborted) throw line.signal.reason
+          return []
+        }),
+      ),
+    )
+    taker.house.places = readPlaces({ areas, floors, devices, entities })
+  }
+}
+
+/** Which event types the token's user may not see. */
+async function subscribe(conn: Connection, take: (event: unknown) => void, changed: () => void): Promise<string[]> {
+  await conn.subscribeEvents(take, 'state_changed')
+  const optional = [
+    ...routineEvents.map((type) => ({ type, take })),
+    ...REGISTRIES.map((name) => ({ type: `${name}_registry_updated`, take: changed })),
+  ]
+  const answers = await Promise.allSettled(optional.map(({ type, take }) => conn.subscribeEvents(take, type)))
+  return optional.filter((_, index) => answers[index]?.status === 'rejected').map(({ type }) => type)
+}
+
+/** Waits out its start: until then it shows states that are none yet. */
+async function running(conn: Connection, { clock, log }: BridgeHost<HomeAssistantConfig>, line: Line): Promise<void> {
+  const until = clock.now() + STARTING_MS
+  for (;;) {
+    const config = await conn.sendMessagePromise<{ state?: string }>({ type: 'get_config' })
+    if (config.state === undefined || config.state === 'RUNNING' || clock.now() > until) return
+    log.debug({ state: config.state }, 'waiting for Home Assistant to start')
+    await clock.sleep(STARTING_POLL_MS, line.signal)
+  }
+}
+
+async function readStates(conn: Connection): Promise<wire.HomeState[]> {
+  const states = await conn.sendMessagePromise<unknown>({ type: 'get_states' })
+  return (Array.isArray(states) ? states : []).flatMap((state) => wire.state.safeParse(state).data ?? [])
+}
+
+function isPerson(event: unknown): wire.HomeState | undefined {
+  const parsed = wire.event.safeParse(event)
+  if (parsed.data?.event_type !== 'state_changed') return undefined
+  const { entity_id, new_state } = parsed.data.data
+  return typeof entity_id === 'string' && entity_id.startsWith('person.')
+    ? wire.state.safeParse(new_state).data
+    : undefined
+}

@@ -1,0 +1,80 @@
+// Opens the line: a WebSocket that has said who it is, as docs/api/websocket.md of Home Assistant's developer pages
+// describes it, and the REST address beside it. Not for: what is said afterwards, or for trying again.
+import type { HaWebSocket } from 'home-assistant-js-websocket'
+import { DaybookError } from '../../schemas/errors.ts'
+
+export interface Endpoints {
+  /** The WebSocket API. */
+  socket: string
+  /** The REST API, without a slash at the end. */
+  rest: string
+}
+
+/** Both APIs of one address; an app of Home Assistant reaches them under http://supervisor/core, in another form. */
+export function endpoints(url: string): Endpoints {
+  const { protocol, host, pathname } = new URL(url)
+  const secure = protocol === 'https:' || protocol === 'wss:' ? 's' : ''
+  const path = pathname.replace(/\/+$/, '').replace(/(\/api)?\/websocket$/, '')
+  const supervised = host === 'supervisor' && path === '/core'
+  return {
+    socket: `ws${secure}://${host}${path}${supervised ? '/websocket' : '/api/websocket'}`,
+    rest: `http${secure}://${host}${path}/api`,
+  }
+}
+
+export interface OpenOptions {
+  url: string
+  token: string
+  signal: AbortSignal
+  /** Until the line must be ready, ms. */
+  timeoutMs: number
+}
+
+/** Rejects with `home_assistant_auth`, else with `home_assistant_unreachable`; then no socket is left open. */
+export function openSocket({ url, token, signal, timeoutMs }: OpenOptions): Promise<HaWebSocket> {
+  const socket = new WebSocket(url)
+  const { promise, resolve, reject } = Promise.withResolvers<HaWebSocket>()
+  const ended = new AbortController()
+  const until = AbortSignal.any([ended.signal, signal])
+  const fail = (error: DaybookError) => {
+    reject(error)
+    socket.close()
+  }
+  const unreachable = (why: string) => fail(new DaybookError('home_assistant_unreachable', `${url}: ${why}`))
+
+  socket.addEventListener(
+    'message',
+    ({ data }) => {
+      const message = parse(data)
+      if (message.type === 'auth_required') {
+        socket.send(JSON.stringify({ type: 'auth', access_token: token }))
+      } else if (message.type === 'auth_invalid') {
+        fail(new DaybookError('home_assistant_auth', String(message.message ?? '')))
+      } else if (message.type === 'auth_ok') {
+        // Since 2022.9: several messages may come in one frame, as an array.
+        socket.send(JSON.stringify({ id: 1, type: 'supported_features', features: { coalesce_messages: 1 } }))
+        resolve(Object.assign(socket, { haVersion: String(message.ha_version ?? '') }))
+      }
+    },
+    { signal: until },
+  )
+  socket.addEventListener('close', () => unreachable('it closed the line'), { signal: until })
+  socket.addEventListener('error', () => unreachable('no WebSocket answers there'), { signal: until })
+  const timer = setTimeout(() => unreachable(`no answer within ${timeoutMs} ms`), timeoutMs)
+  const abort = () => unreachable('stopped')
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true, signal: ended.signal })
+  return promise.finally(() => {
+    clearTimeout(timer)
+    ended.abort()
+  })
+}
+
+function parse(data: unknown): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(String(data))
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}

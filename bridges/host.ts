@@ -1,0 +1,164 @@
+// What a bridge runs in: it turns a bridge and its piece of the configuration into a part of the house. Everything that
+// a bridge emits passes here: checked, redacted, cut to size, and synced in the outbox. Not for: publishing, which the
+// outbox does, so that a bridge runs the same inside the app and alone on a laptop.
+import type { Clock, Component, Health, Logger } from '../component.ts'
+import { activityNotification } from '../schemas/activity.ts'
+import { asDaybookError, DaybookError } from '../schemas/errors.ts'
+import { isProducer } from '../schemas/topics.ts'
+import type { Bridge, BridgeState, ForgetRequest, Notification, OpenBridge } from './bridge.ts'
+import { fitted } from './fit.ts'
+import { createPauses, type Pauses } from './pauses.ts'
+
+/** What a host needs of an outbox; it starts and stops it. */
+export interface HostOutbox extends Component {
+  /** Returns once all are synced, or keeps none and throws `outbox_full`. */
+  append(notifications: readonly Notification[]): void
+  readonly state: BridgeState
+  /** How the bridge is, for its status on the bus. */
+  report(health: Health): void
+}
+
+export interface HostParts {
+  /** The bridge's piece of the configuration, not yet checked. */
+  config: unknown
+  openOutbox(about: { producer: string; source: string }): HostOutbox
+  /** Takes secrets out of a notification, synchronously. */
+  redact(notification: Notification): Notification
+  log: Logger
+  clock: Clock
+  space: string
+  /** The name on the bus; `producerOf` makes the usual one. */
+  producer: string
+}
+
+/** A bridge as a part of the house. */
+export interface HostedBridge extends Component {
+  readonly source: string
+  readonly producer: string
+  /** See OpenBridge; remembered through restarts. Only while it runs. */
+  pause(paused: boolean): void
+  /** How many things the bridge has forgotten. Only while it runs. */
+  forget(request: ForgetRequest): number
+}
+
+const REPORT_MS = 2000
+
+/** `<source>-<device>`, made of what a topic may hold. */
+export function producerOf(source: string, device: string): string {
+  const name = device.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9]+|-+$/g, '')
+  return `${source}-${name || 'local'}`.slice(0, 128)
+}
+
+/**
+ * Throws `config_invalid` naming the field. Its start rejects with what the outbox throws; what a person must mend at
+ * the source is told by health instead, so that one bridge keeps no other from starting.
+ */
+export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
+  const { log, clock, space, producer, redact } = parts
+  const config = readConfig(bridge, parts.config)
+  if (!isProducer(producer)) throw new DaybookError('config_invalid', `producer: "${producer}" cannot be in a topic.`)
+  const counts = { emitted: 0, invalid: 0 }
+  let running: { outbox: HostOutbox; pauses: Pauses; open?: OpenBridge; end: AbortController } | undefined
+  let failure: DaybookError | undefined
+
+  /** An invalid notification is a bug of the bridge: it must not stop what its source sends next. */
+  function prepare(notification: Notification): Notification[] {
+    const parsed = activityNotification.safeParse(notification)
+    if (parsed.success) return [fitted(redact(parsed.data))]
+    counts.invalid++
+    const [issue] = parsed.error.issues
+    log.error({ type: notification.type, field: issue?.path.join('.') }, `invalid notification: ${issue?.message}`)
+    return []
+  }
+
+  function health(): Health {
+    if (failure) return { state: 'failed', code: failure.code, detail: failure.message }
+    if (!running?.open) return { state: 'stopped' }
+    const { state, ...own } = running.open.health()
+    const outbox = running.outbox.health()
+    const worse = state === 'ok' && outbox.state !== 'ok' ? outbox : { state, ...own }
+    return { ...worse, figures: { ...counts, paused: running.pauses.paused(), ...outbox.figures, ...own.figures } }
+  }
+
+  async function report(outbox: HostOutbox, signal: AbortSignal): Promise<void> {
+    let told = ''
+    while (!signal.aborted) {
+      const { state, code } = failure ? health() : (running?.open?.health() ?? { state: 'ok' })
+      if (told !== `${state} ${code}`) outbox.report(code === undefined ? { state } : { state, code })
+      told = `${state} ${code}`
+      await clock.sleep(REPORT_MS, signal)
+    }
+  }
+
+  return {
+    name: `bridge ${bridge.name}`,
+    source: bridge.name,
+    producer,
+    health,
+    async start() {
+      if (running) return
+      failure = undefined
+      const outbox = parts.openOutbox({ producer, source: bridge.name })
+      const pauses = createPauses(outbox.state)
+      const end = new AbortController()
+      running = { outbox, pauses, end }
+      const emit = (notifications: readonly Notification[]) => {
+        if (pauses.paused()) return
+        const ready = notifications.filter(({ timestamp }) => !pauses.covers(timestamp)).flatMap(prepare)
+        if (ready.length > 0) outbox.append(ready)
+        counts.emitted += ready.length
+      }
+      try {
+        await outbox.start()
+        const { signal } = end
+        const open = await bridge.open({ config, space, producer, log, clock, signal, state: outbox.state, emit })
+        running.open = open
+        if (pauses.paused()) open.pause(true)
+      } catch (thrown) {
+        failure = asDaybookError(thrown)
+        if (failure.remedy !== 'stop') {
+          await this.stop()
+          throw failure
+        }
+        log.error({ code: failure.code }, failure.message)
+      }
+      void report(outbox, end.signal)
+    },
+    async stop() {
+      const ending = running
+      running = undefined
+      ending?.end.abort()
+      await ending?.open?.close()
+      await ending?.outbox.stop()
+    },
+    pause(paused) {
+      if (running?.pauses.set(paused, clock.now())) running.open?.pause(paused)
+    },
+    forget: (request) => running?.open?.forget(request) ?? 0,
+  }
+}
+
+/** The bridges that are on: those with a piece of the configuration under their name in camelCase, and `always` ones. */
+export function createBridges(
+  bridges: readonly Bridge[],
+  {
+    config,
+    device,
+    ...parts
+  }: Omit<HostParts, 'producer' | 'config'> & { config: Record<string, unknown>; device: string },
+): HostedBridge[] {
+  return bridges.flatMap((bridge) => {
+    const piece = config[bridge.name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())]
+    if (piece === undefined && !bridge.always) return []
+    return [hostBridge(bridge, { ...parts, config: piece, producer: producerOf(bridge.name, device) })]
+  })
+}
+
+function readConfig(bridge: Bridge, config: unknown): unknown {
+  const parsed = bridge.config.safeParse(config ?? (bridge.always ? {} : config))
+  if (parsed.success) return parsed.data
+  const issues = parsed.error.issues.map(
+    (issue) => `bridges.${[bridge.name, ...issue.path].join('.')}: ${issue.message}`,
+  )
+  throw new DaybookError('config_invalid', issues.slice(0, 5).join('; '))
+}
