@@ -1,0 +1,47 @@
+// Topic names and filters by chapter 4.7 of MQTT 3.1.1: what is well formed, what matches what. Not for: the topics that
+// exist (schemas/topics.ts) or who may use them (access.ts).
+import { names } from './limits.ts'
+
+/** True for what may be published to: not empty, no wildcard, no U+0000 [MQTT-3.3.2-2, MQTT-4.7.3-1, MQTT-4.7.3-2]. */
+export function isTopic(topic: string): boolean {
+  if (topic.length === 0) return false
+  for (let i = 0; i < topic.length; i++) {
+    const char = topic.charCodeAt(i)
+    if (char === 0x23 || char === 0x2b || char === 0) return false
+  }
+  return true
+}
+
+/** True for what may be subscribed to: wildcards fill whole levels, `#` the last one [MQTT-4.7.1-2, MQTT-4.7.1-3]. */
+export function isFilter(filter: string): boolean {
+  if (filter.length === 0 || filter.includes('\0')) return false
+  const levels = filter.split('/')
+  return levels.every((level, i) => {
+    if (level === '#') return i === levels.length - 1
+    return level === '+' || !/[+#]/.test(level)
+  })
+}
+
+/** True while a topic or filter stays within the bounds of names. */
+export function isWithinLimits(name: string): boolean {
+  if (name.length > names.topicBytes || Buffer.byteLength(name) > names.topicBytes) return false
+  let levels = 1
+  for (let i = name.indexOf('/'); i !== -1; i = name.indexOf('/', i + 1)) levels++
+  return levels <= names.topicLevels
+}
+
+/** A test for one filter; topics beginning with `$` are not met by a leading wildcard [MQTT-4.7.2-1]. */
+export function matcher(filter: string): (topic: string) => boolean {
+  const levels = filter.split('/')
+  if (!levels.includes('+') && !levels.includes('#')) return (topic) => topic === filter
+  const hidesDollar = levels[0] === '+' || levels[0] === '#'
+  return (topic) => !(hidesDollar && topic.startsWith('$')) && matches(levels, topic.split('/'))
+}
+
+function matches(filter: readonly string[], topic: readonly string[]): boolean {
+  for (const [i, level] of filter.entries()) {
+    if (level === '#') return true
+    if (i >= topic.length || (level !== '+' && level !== topic[i])) return false
+  }
+  return filter.length === topic.length
+}
