@@ -20,6 +20,12 @@ const goes: [before: string, after: string][] = [
   [`${privateKey.replace('MII', 'Proc-Type: 4,ENCRYPTED\n\n')} end`, '<private-key-part> end'],
   [`HASS=${jwt} ls`, 'HASS=<jwt> ls'],
   [`/api/camera?authSig=${jwt}&x=1`, '/api/camera?authSig=<jwt>&x=1'],
+  [`id AKIA${filler(16, 'AB3CD5EF')} x`, 'id <known-token> x'],
+  [`key=AIza${filler(35)}&x`, 'key=<known-token>&x'],
+  [`gho${'_'}${filler(39)}`, '<known-token>'],
+  [`ghs${'_'}abc-def.${filler(30)}`, '<known-token>'],
+  [`say sk-${filler(24)}.`, 'say <known-token>.'],
+  [`/bot123456789:AA${filler(33)}/send`, '/bot<known-token>/send'],
   ['curl -H "Authorization: Bearer abc.def" x', 'curl -H "Authorization: Bearer <authorization>" x'],
   ['{\\"Authorization\\": \\"Basic YTpi\\"}', '{\\"Authorization\\": \\"Basic <authorization>\\"}'],
   ['authorization: Digest username="a", response="b"', 'authorization: Digest <authorization>'],
@@ -40,6 +46,9 @@ const goes: [before: string, after: string][] = [
   [`/auth/login_flow/${filler(32)}`, '/auth/login_flow/<auth-path>'],
   ['mysqldump --password hunter2 shop', 'mysqldump --password <argument> shop'],
   ['vault login --token="a b" x', 'vault login --token="<argument>" x'],
+  ['aws configure set aws_secret_access_key abc', 'aws configure set aws_secret_access_key <argument>'],
+  ['npm config set //r/:_authToken abc', 'npm config set //r/:_authToken <argument>'],
+  ['git config --global hub.token abc', 'git config --global hub.token <argument>'],
   ["sshpass -p 'two words' ssh pi", "sshpass -p '<argument>' ssh pi"],
   ['mysql -uroot -phunter2 shop', 'mysql -uroot -p<argument> shop'],
   ['docker login -u ada -p hunter2 reg', 'docker login -u ada -p <argument> reg'],
@@ -86,6 +95,8 @@ const stays = [
   '100.1234, 200.5678', // No such latitude.
   '/auth/authorize /auth/token ?code=python /api/webhook ',
   '--password-stdin --token-file x',
+  'sk-learn-tutorial-for-the-beginner npm_config_something_longer_than_this task-list-of-the-day-2025',
+  'the config password dialog; config set registry x',
   'null token: null, "secret": false',
 ]
 

@@ -76,6 +76,24 @@ export const textRules: readonly TextRule[] = [
     finds: [find(/(?<![\w-])(?<secret>eyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]{4,})/dg)],
   },
   {
+    id: 'known-token',
+    what: 'A token known by its beginning, in more forms than secretlint knows: AWS key ids, GitHub, Google, Telegram, ...',
+    words: [
+      ...['akia', 'asia', 'agpa', 'aida', 'aroa', 'abia', 'acca', 'aiza', 'sk-', ':aa', 'dop_v#_', 'pypi-age', 'pul-'],
+      ...['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_', 'glpat-', 'nfp_', 'nfc_', 'nfo_', 'nfu_', 'nfb_'],
+    ],
+    finds: [
+      find(/(?<![A-Z0-9])(?<secret>(?:AKIA|ASIA|AGPA|AIDA|AROA|ABIA|ACCA)[A-Z0-9]{16})(?![A-Z0-9])/dg),
+      find(
+        /(?<![\w-])(?<secret>(?:gh[pousr]_|github_pat_|glpat-|nf[pcoub]_|dop_v1_|pypi-AgE)[\w.-]{20,})/dg,
+        spareWord,
+      ),
+      find(/(?<![\w-])(?<secret>AIza[\w-]{35}|pul-[0-9a-f]{40})(?![\w-])/dg),
+      find(/(?<!\d)(?<secret>\d{8,10}:AA[\w-]{32,34})(?![\w-])/dg),
+      find(/(?<![\w-])(?<secret>sk-[\w-]{20,})/dg, (secret) => !/\d/.test(secret)),
+    ],
+  },
+  {
     id: 'authorization',
     what: 'What follows Authorization, Bearer or Cookie in a header',
     words: ['authorization', 'bearer', 'cookie'],
@@ -131,8 +149,12 @@ export const textRules: readonly TextRule[] = [
     words: [...secretNameWords, 'cookie', '-p', '-a', '-u', '--user', '--proxy-user'],
     finds: [
       ...given(`${option}(?:[ \\t]{1,3}|=)`, spareBare),
+      ...given(
+        `\\bconfig(?:ure)?[: ](?:set|--?[\\w-]{1,30}) (?:--?[\\w-]{1,30} ){0,3}[\\w.:/@-]{0,100}?${secretName}[ =]`,
+        spareBare,
+      ),
       find(/(?<=\s)--?cookie[ =]["']?(?<secret>[^\s=;"']{1,100}=[^\r\n"']+)/dgi),
-      ...given('\\s(?-i:-p) ?', unlessAfter('sshpass|(?:docker|podman|helm)\\s[^;|&]*login')),
+      ...given('\\s(?-i:-p) ?', unlessAfter('sshpass|atuin|(?:docker|podman|helm)\\s[^;|&]*login')),
       ...given('\\s(?-i:-p)', unlessAfter('mysql\\w*|mariadb[\\w-]*|7z|rar')),
       ...given('\\s(?-i:-P) ?', unlessAfter('mosquitto_\\w+|zip|unzip')),
       ...given('\\s(?-i:-a) ', unlessAfter('redis-cli|https?|xh')),
