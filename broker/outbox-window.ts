@@ -1,5 +1,5 @@
-// What is on its way: the entries that were sent and have no receipt, and when one of them is sent again. Pure: nothing
-// here sends, stores or reads a clock.
+// What is on its way: the entries that were sent and have no receipt, and when one of them is sent again. Pure. Not for:
+// sending, storing, or reading a clock.
 import type { Receipt } from '../schemas/delivery.ts'
 
 /** An entry that was sent in this run. */

@@ -1,4 +1,5 @@
-// Sets of numbers as Postgres writes them (int8multirange) and as receipts say them (inclusive pairs). Pure.
+// Sets of numbers as Postgres writes them (int8multirange) and as receipts say them (inclusive pairs). Pure. Not for:
+// what the numbers mean.
 import type { Ranges } from '../../schemas/delivery.ts'
 
 /** `{[1,5),[7,8)}` as [[1,4],[7,7]]. */
