@@ -10,7 +10,7 @@ import pg from 'pg'
 import pino from 'pino'
 import { wallClock } from '../component.ts'
 import type { EmbeddedPostgresOptions } from '../storage/postgres/server.ts'
-import { findPostmaster } from '../storage/postgres/server-process.ts'
+import { findPostmaster } from '../storage/postgres/server-pid-file.ts'
 import type { SystemUser } from '../storage/postgres/server-user.ts'
 
 export interface Folder extends AsyncDisposable {

@@ -9,10 +9,10 @@ import pino from 'pino'
 import { wallClock } from '../component.ts'
 import { findBinaries } from '../storage/postgres/server-binaries.ts'
 import { initdb, OWNER } from '../storage/postgres/server-initdb.ts'
+import { readPidFile } from '../storage/postgres/server-pid-file.ts'
 import { freePort } from '../storage/postgres/server-port.ts'
-import { readPidFile } from '../storage/postgres/server-process.ts'
 import { settings, writeSettings } from '../storage/postgres/server-settings.ts'
-import { asUser, serviceUser } from '../storage/postgres/server-user.ts'
+import { asUser, canReach, serviceUser } from '../storage/postgres/server-user.ts'
 
 export interface TestDatabase {
   /** postgres://..., its account is a superuser on the shared server. */
@@ -37,8 +37,9 @@ export async function testPostgres(): Promise<TestDatabase> {
 
 async function startShared(): Promise<string> {
   const log = pino({ level: 'silent' })
-  const folder = await mkdtemp(join(tmpdir(), 'daybook-test-'))
   const user = await serviceUser(log)
+  const base = !user || (await canReach(user, tmpdir())) ? tmpdir() : '/tmp'
+  const folder = await mkdtemp(join(base, 'daybook-test-'))
   if (user) await chown(folder, user.uid, user.gid)
   const binaries = await findBinaries({ user, copyInto: folder, log })
   const cluster = join(folder, 'postgres')

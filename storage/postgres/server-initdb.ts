@@ -69,7 +69,7 @@ export async function removeInterrupted(cluster: string): Promise<void> {
 type Failure = NodeJS.ErrnoException & { stderr?: string }
 
 const UNWRITABLE =
-  /No space left|Disk quota exceeded|Permission denied|Read-only file system|ENOSPC|EDQUOT|EACCES|EROFS|EPERM/
+  /No space left|free disk space|Disk quota exceeded|Permission denied|Read-only file system|invalid permissions|wrong ownership|ENOSPC|EDQUOT|EACCES|EROFS|EPERM/
 
 /** What Postgres or the file system said, as an error that names the folder. */
 export function explainFailure(error: Failure, cluster: string): DaybookError {

@@ -1,8 +1,7 @@
-// One postmaster as a process: launched apart from us, found again by its pid file, asked to end. Not for: deciding
-// when to do so, which server.ts does.
+// One postmaster as a process: launched apart from us, and asked to end. Not for: deciding when to do so (server.ts), or
+// finding one that already runs (server-pid-file.ts).
 import { execFile, spawn } from 'node:child_process'
-import { readFileSync, readlinkSync } from 'node:fs'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Clock, Logger } from '../../component.ts'
@@ -14,69 +13,6 @@ export interface Postmaster {
   alive(): boolean
   /** What it wrote before it died, for the error. */
   lastWords(): Promise<string>
-}
-
-/** postmaster.pid: line 1 the pid, 4 the port, 8 the status (starting, ready, stopping). */
-export interface PidFile {
-  pid: number
-  port: number
-  status: string
-}
-
-export async function readPidFile(cluster: string): Promise<PidFile | null> {
-  const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => null)
-  const lines = text?.split('\n')
-  if (!lines?.[0]) return null
-  return { pid: Number(lines[0]), port: Number(lines[3]), status: lines[7]?.trim() ?? '' }
-}
-
-/** The living postmaster of this cluster, whoever started it; null when the file is stale or names somebody else. */
-export async function findPostmaster(cluster: string): Promise<Postmaster | null> {
-  const file = await readPidFile(cluster)
-  if (!file) return null
-  if (!runs(file.pid, cluster)) {
-    if (exists(file.pid)) await disown(cluster)
-    return null
-  }
-  return { pid: file.pid, alive: () => runs(file.pid, cluster), lastWords: () => recentLog(cluster, 0) }
-}
-
-/**
- * Whether this pid is the postmaster of this cluster, which works in its folder. Without /proc, or where a container
- * forbids root that look at another's process, the command line must do. A zombie has neither.
- */
-function runs(pid: number, cluster: string): boolean {
-  if (process.platform !== 'linux') return exists(pid)
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`) === cluster
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return false
-  }
-  try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return words[words.indexOf('-D') + 1] === cluster
-  } catch {
-    return false
-  }
-}
-
-/** Ours or one that we may signal: a pid that belongs to another user cannot be our Postgres. */
-function exists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
-
-/**
- * Postgres refuses to start while the pid in its file lives, even as another program's. Only that line is replaced, by
- * a pid that no system gives: the rest is how Postgres sees that a dead postmaster's backends still use the memory.
- */
-async function disown(cluster: string): Promise<void> {
-  const path = join(cluster, 'postmaster.pid')
-  const text = await readFile(path, 'utf8')
-  await writeFile(path, text.replace(/^\d+/, '2147483647'))
 }
 
 /** In a session of its own: Ctrl-C in our terminal does not reach it, and it outlives us if we are killed. */
@@ -114,6 +50,7 @@ export async function shutDown(
   postmaster: Postmaster,
   { binaries, clock, log, patience = 6_000 }: { binaries: Binaries; clock: Clock; log: Logger; patience?: number },
 ): Promise<void> {
+  if (!postmaster.alive()) return
   await send(postmaster.pid, 'SIGINT', binaries)
   if (await gone(postmaster, patience, clock)) return
   log.warn({ pid: postmaster.pid }, 'Postgres did not stop in time; it stops at once and recovers at the next start')
@@ -122,7 +59,7 @@ export async function shutDown(
 }
 
 /** The serious lines of the newest log file, from `since` on. */
-async function recentLog(cluster: string, since: number): Promise<string> {
+export async function recentLog(cluster: string, since: number): Promise<string> {
   const folder = join(cluster, 'log')
   let newest = { path: '', time: 0 }
   for (const name of await readdir(folder).catch(() => [])) {

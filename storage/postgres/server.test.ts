@@ -4,10 +4,14 @@ import { once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { ask, temporaryFolder as makeFolder, startElsewhere } from '../../test/embedded-postgres.ts'
 import { type EmbeddedPostgresOptions, embeddedPostgres } from './server.ts'
 import { asUser, ownerOf } from './server-user.ts'
+
+/** For the tests that need no first start of their own: one after the other they start and end its server. */
+const house = await makeFolder()
+afterAll(() => house[Symbol.asyncDispose]())
 
 test('a first start makes a database as the design asks, and a restart keeps its rows and its port', async () => {
   const { options, path } = await temporaryFolder()
@@ -32,7 +36,7 @@ test('a first start makes a database as the design asks, and a restart keeps its
 })
 
 test('stopping is clean with clients connected, safe before the start and safe twice', async () => {
-  const { options, path } = await temporaryFolder()
+  const { options, path } = house
   const server = embeddedPostgres(options)
   await server.stop()
   expect(server.health().state).toBe('stopped')
@@ -42,37 +46,38 @@ test('stopping is clean with clients connected, safe before the start and safe t
   await Promise.all([server.stop(), server.stop()])
   expect(await sleeper).toMatch(/57P01|ECONNRESET/)
   const [log] = await readdir(join(path, 'data/postgres/log'))
-  expect(await readFile(join(path, 'data/postgres/log', log ?? ''), 'utf8')).toContain('database system is shut down')
+  const lines = (await readFile(join(path, 'data/postgres/log', log ?? ''), 'utf8')).trim().split('\n')
+  expect(lines.at(-1)).toContain('database system is shut down')
 })
 
 test('a Postgres whose Daybook and process group were killed lives on and is taken over', async () => {
-  const { options } = await temporaryFolder()
+  const { options } = house
   const first = startElsewhere(options)
   const { url, pid } = await first.ready
-  await ask(url, 'create table kept as select 42 as n')
+  await ask(url, 'create table outliving as select 42 as n')
   process.kill(-(first.process.pid ?? 0), 'SIGKILL')
   await once(first.process, 'exit')
 
   const server = await started(options)
   expect(server.health().figures).toMatchObject({ pid, adopted: true })
   expect(server.url()).toBe(url)
-  expect(await ask(url, 'select n from kept')).toBe(42)
+  expect(await ask(url, 'select n from outliving')).toBe(42)
   process.kill(pid, 'SIGKILL')
   await expect.poll(() => server.health(), { timeout: 15_000 }).toMatchObject({ state: 'ok', figures: { restarts: 1 } })
-  expect(await ask(url, 'select n from kept')).toBe(42)
+  expect(await ask(url, 'select n from outliving')).toBe(42)
   await server.stop()
   await expect(ask(url, 'select 1')).rejects.toThrow('ECONNREFUSED')
 })
 
 test('a killed postmaster comes back under its port with every committed row, even from amid writes', async () => {
-  const { options } = await temporaryFolder()
+  const { options } = house
   const server = await started(options)
   const url = server.url()
-  await ask(url, 'create table kept (n int)')
+  await ask(url, 'create table written (n int)')
   let committed = 0
   const writing = (async () => {
     for (;;) {
-      await ask(url, `insert into kept values (${committed + 1})`)
+      await ask(url, `insert into written values (${committed + 1})`)
       committed++
     }
   })().catch(() => undefined)
@@ -83,27 +88,40 @@ test('a killed postmaster comes back under its port with every committed row, ev
   await expect.poll(() => server.health().figures?.restarts, { timeout: 15_000 }).toBe(1)
   expect(server.health()).toMatchObject({ state: 'ok' })
   expect(server.url()).toBe(url)
-  expect(Number(await ask(url, `select count(distinct n) from kept where n <= ${committed}`))).toBe(committed)
+  expect(Number(await ask(url, `select count(distinct n) from written where n <= ${committed}`))).toBe(committed)
+})
+
+test('a backend that computes on after its postmaster was killed does not hinder the next one', async () => {
+  const { options } = house
+  const server = await started(options)
+  const computing = `select count(*) from generate_series(1, 1e12::bigint)`
+  const lost = ask(server.url(), computing).catch((error: Error) => error)
+  const find = `select pid from pg_stat_activity where query like '%1e12%' and pid <> pg_backend_pid()`
+  await expect.poll(() => ask(server.url(), find)).toBeTypeOf('number')
+  process.kill(Number(server.health().figures?.pid), 'SIGKILL')
+  await expect.poll(() => server.health().figures?.restarts, { timeout: 15_000 }).toBe(1)
+  expect(await lost).toBeInstanceOf(Error)
+  expect(await ask(server.url(), 'select 1')).toBe(1)
 })
 
 test('a killed backend ends in a recovery by Postgres itself', async () => {
-  const { options } = await temporaryFolder()
+  const { options } = house
   const server = await started(options)
   const before = server.health().figures?.pid
-  await ask(server.url(), 'create table kept as select 42 as n')
+  await ask(server.url(), 'create table recovered as select 42 as n')
   const killed = ask(server.url(), 'select pg_sleep(60)').catch((error: Error) => error)
   const find = `select pid from pg_stat_activity where query like '%pg_sleep(60)' and pid <> pg_backend_pid()`
   await expect.poll(() => ask(server.url(), find)).toBeTypeOf('number')
   process.kill(Number(await ask(server.url(), find)), 'SIGKILL')
   expect(await killed).toBeInstanceOf(Error)
-  await expect.poll(() => ask(server.url(), 'select n from kept').catch(() => null), { timeout: 15_000 }).toBe(42)
+  await expect.poll(() => ask(server.url(), 'select n from recovered').catch(() => null), { timeout: 15_000 }).toBe(42)
   expect(server.health()).toMatchObject({ state: 'ok', figures: { pid: before, restarts: 0 } })
 })
 
 test('a pid file that names a living stranger does not keep Postgres from starting', async () => {
-  const { options, path } = await temporaryFolder()
+  const { options, path } = house
   const server = await started(options)
-  await ask(server.url(), 'create table kept as select 42 as n')
+  await ask(server.url(), 'create table unhindered as select 42 as n')
   const pidFile = join(path, 'data/postgres/postmaster.pid')
   const content = await readFile(pidFile, 'utf8')
   await server.stop()
@@ -113,11 +131,11 @@ test('a pid file that names a living stranger does not keep Postgres from starti
   await writeFile(pidFile, content.replace(/^\d+/, String(stranger.pid)))
   const again = await started(options)
   expect(again.health().figures).toMatchObject({ adopted: false })
-  expect(await ask(again.url(), 'select n from kept')).toBe(42)
+  expect(await ask(again.url(), 'select n from unhindered')).toBe(42)
 })
 
 test('a second Daybook on the same folder is refused and the first goes on', async () => {
-  const { options } = await temporaryFolder()
+  const { options } = house
   const server = await started(options)
   await expect(embeddedPostgres(options).start()).rejects.toMatchObject({ code: 'already_running' })
   const other = startElsewhere(options)
@@ -155,19 +173,21 @@ test('a port taken at the first start is evaded for good, one taken later is an 
 })
 
 test('a lost password is set anew for whoever owns the files', async () => {
-  const { options } = await temporaryFolder()
+  const { options } = house
   const server = await started(options)
-  await ask(server.url(), 'create table kept as select 42 as n')
+  await ask(server.url(), 'create table unlocked as select 42 as n')
   await server.stop()
   const again = await started({ ...options, password: `new 'one' @/` })
-  expect(await ask(again.url(), 'select n from kept')).toBe(42)
+  expect(await ask(again.url(), 'select n from unlocked')).toBe(42)
 })
 
 test('a cluster of another major version is left alone with a sentence that says the way', async () => {
-  const { options, path } = await temporaryFolder()
+  const { options, path } = house
   const server = await started(options)
   await server.stop()
-  await writeFile(join(path, 'data/postgres/PG_VERSION'), '17\n')
+  const version = join(path, 'data/postgres/PG_VERSION')
+  await writeFile(version, '17\n')
+  onTestFinished(() => writeFile(version, '18\n'))
   const refused = embeddedPostgres(options).start()
   await expect(refused).rejects.toMatchObject({
     code: 'database_version',

@@ -4,9 +4,11 @@
 import type { Clock, Component, Health, Logger } from '../../component.ts'
 import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
 import { ownerUrl } from './server-access.ts'
-import { type Cluster, prepareCluster, type Server, serve } from './server-cluster.ts'
+import { type Cluster, prepareCluster } from './server-cluster.ts'
 import { type FolderLock, lockDataFolder } from './server-lock.ts'
+import { readPidFile } from './server-pid-file.ts'
 import { shutDown } from './server-process.ts'
+import { type Server, serve } from './server-serve.ts'
 
 export interface EmbeddedPostgresOptions {
   /** The data folder of the house; the cluster lies in <data>/postgres, its port is kept in <data>/postgres.json. */
@@ -30,6 +32,7 @@ export interface EmbeddedPostgres extends Component {
 }
 
 const LOOK_EVERY_MS = 250
+const HALF_SHUT_MS = 10_000
 
 /**
  * Starting throws `already_running`, `data_unwritable`, `database_binaries`, `database_version` or `port_taken`. While
@@ -61,7 +64,12 @@ export function embeddedPostgres(options: EmbeddedPostgresOptions): EmbeddedPost
   async function watch(cluster: Cluster, first: Server, signal: AbortSignal): Promise<void> {
     for (let current: Server | null = first; current; ) {
       const { postmaster } = current
-      while (postmaster.alive() && !signal.aborted) await clock.sleep(LOOK_EVERY_MS, signal)
+      for (let ending = 0; postmaster.alive() && !signal.aborted; ) {
+        await clock.sleep(LOOK_EVERY_MS, signal)
+        // Somebody's SIGTERM lets our own connections keep it half shut for ever.
+        ending = (await readPidFile(cluster.place.cluster))?.status === 'stopping' ? ending + LOOK_EVERY_MS : 0
+        if (ending > HALF_SHUT_MS) await shutDown(postmaster, { binaries: cluster.binaries, clock, log })
+      }
       if (signal.aborted) return
       down = new DaybookError('database_unavailable', 'Postgres ended and is being started again.')
       log.error({ pid: postmaster.pid, said: await postmaster.lastWords() }, 'Postgres ended')
@@ -78,6 +86,7 @@ export function embeddedPostgres(options: EmbeddedPostgresOptions): EmbeddedPost
         log.info({ pid: server.postmaster.pid }, 'Postgres is back')
         return server
       } catch (error) {
+        if (signal.aborted) return null
         down = new DaybookError('database_unavailable', asDaybookError(error).message, { cause: error })
         log.error({ reason: down.detail, pause }, 'Postgres does not start')
         await clock.sleep(pause, signal)
