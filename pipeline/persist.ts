@@ -35,6 +35,8 @@ interface Entry {
   receivedAt: number
   event?: ActivityEvent
   refused?: { code: keyof typeof errors; reason: string }
+  /** Not even its bytes can be kept: it is only counted. */
+  unkeepable?: boolean
   outcome?: OutcomeStatus
 }
 
@@ -107,8 +109,12 @@ export function createPersist(options: PersistOptions): Component {
   async function bisect(batch: Entry[], { code, detail: reason }: DaybookError): Promise<void> {
     const [only] = batch
     if (only && batch.length === 1) {
-      if (only.refused) throw new DaybookError(code, `a rejected message cannot be kept: ${reason}`)
-      only.refused = { code, reason }
+      if (only.refused && only.unkeepable) throw new DaybookError(code, reason)
+      if (only.refused) {
+        log.error({ topic: only.delivery.topic, reason }, 'a rejected message cannot be kept')
+        only.unkeepable = true
+      }
+      only.refused ??= { code, reason }
       delete only.event
       return store(batch)
     }
@@ -127,7 +133,7 @@ export function createPersist(options: PersistOptions): Component {
         else if (entry.outcome !== 'suppressed')
           entry.outcome = unclaimed.delete(entry.event?.id ?? '') ? 'stored' : 'duplicate'
       }
-      const rejected = batch.flatMap((entry) => (entry.refused ? [rejectedMessage(entry)] : []))
+      const rejected = batch.flatMap((entry) => (entry.refused && !entry.unkeepable ? [rejectedMessage(entry)] : []))
       return { settlements: batch.map(settlement), rejected }
     })
   }
@@ -161,11 +167,18 @@ export function createPersist(options: PersistOptions): Component {
     }
   }
 
-  /** Also what is refused is kept without its secrets; bytes that are no UTF-8 are looked at one by one. */
+  /** Also what is refused is kept without its secrets: as the JSON it is, so that it can be replayed, else as text. */
   function redactedBytes(payload: Buffer): Buffer {
     const encoding = isUtf8(payload) ? 'utf8' : 'latin1'
-    const { text, redacted } = redactor.redactText(payload.toString(encoding))
-    return redacted.length > 0 ? Buffer.from(text, encoding) : payload
+    const text = payload.toString(encoding)
+    const body = parsed(text)
+    if (typeof body === 'object' && body !== null) {
+      const before = { id: '', source: '', type: '', summary: '', timestamp: 0, data: { body } }
+      const after = redactor.redact(before)
+      return after === before ? payload : Buffer.from(JSON.stringify(after.data?.body))
+    }
+    const { text: clean, redacted } = redactor.redactText(text)
+    return redacted.length > 0 ? Buffer.from(clean, encoding) : payload
   }
 
   function rejection(entry: Entry): Rejection {
@@ -233,6 +246,14 @@ function outcome({ event, sender, refused, outcome: status = 'rejected' }: Entry
   return status === 'stored'
     ? { status, id: event.id, body: Buffer.from(JSON.stringify(toNotification(event))) }
     : { status, id: event.id }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function sentence(code: string, reason: string): string {

@@ -1,0 +1,260 @@
+// The one write path over a real broker and a real Postgres: what is acknowledged is stored, and only that.
+import { connectAsync, type MqttClient } from 'mqtt'
+import pino from 'pino'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { access } from '../broker/access.ts'
+import { createEmbeddedBroker, type EmbeddedBroker } from '../broker/embedded.ts'
+import { embeddedConfig } from '../broker/limits.ts'
+import { randomIds, wallClock } from '../component.ts'
+import type { ActivityNotification } from '../schemas/activity.ts'
+import { eventId } from '../schemas/ids.ts'
+import { topicsUnder } from '../schemas/topics.ts'
+import { postgresStorage } from '../storage/postgres/postgres.ts'
+import type { Retained } from '../storage/retained.ts'
+import type { Storage } from '../storage/storage.ts'
+import { testPostgres } from '../test/postgres.ts'
+import { logicalDays } from './logical-day.ts'
+import { createPersist } from './persist.ts'
+import { createReceipts } from './receipts.ts'
+import { createRedactor } from './redact.ts'
+
+const topics = topicsUnder('daybook')
+const topic = topics.activity({ source: 'terminal', type: 'command', producer: 'desk' })
+const user = { username: 'tester', password: 'tester-password' }
+const log = pino({ level: 'silent' })
+const stopping: (() => Promise<void>)[] = []
+let bus: EmbeddedBroker
+let storage: Storage
+
+beforeEach(async () => {
+  const database = await testPostgres()
+  const { signal } = new AbortController()
+  const clock = wallClock
+  storage = postgresStorage({ url: () => database.url, readerPassword: 'reader', space: 'home', log, clock, signal })
+  const retained: Retained = { load: () => storage.retained.load(), keep: (batch) => storage.retained.keep(batch) }
+  const config = embeddedConfig.parse({ port: 0 })
+  bus = createEmbeddedBroker(
+    { config, log, clock, ids: randomIds, signal },
+    { topics, access: access({ users: [user] }), retained },
+  )
+  const dayOf = logicalDays('Europe/Berlin')
+  const redactor = createRedactor()
+  const persist = createPersist({
+    bus,
+    storage,
+    topics,
+    redactor,
+    space: 'home',
+    hashKey: 'k',
+    dayOf,
+    clock,
+    log,
+    signal,
+  })
+  const receipts = createReceipts({ bus, storage, topics, log })
+  for (const part of [storage, persist, bus, receipts]) await part.start()
+  stopping.push(database.stop, ...[storage, persist, bus, receipts].map((part) => () => part.stop()))
+})
+
+afterEach(async () => {
+  for (const stop of stopping.splice(0).reverse()) await stop()
+})
+
+async function client(): Promise<MqttClient> {
+  const at = bus.address()
+  const connected = await connectAsync(`mqtt://${at?.host}:${at?.port}`, { ...user, reconnectPeriod: 0 })
+  stopping.push(() => connected.endAsync(true))
+  return connected
+}
+
+/** Collects what is published under a filter; `until` waits for so many. */
+async function listen(filter: string) {
+  const subscriber = await client()
+  const heard: { topic: string; body: Record<string, unknown>; retain: boolean }[] = []
+  let told = () => {}
+  subscriber.on('message', (on, payload, packet) => {
+    heard.push({ topic: on, body: JSON.parse(payload.toString()), retain: packet.retain })
+    told()
+  })
+  await subscriber.subscribeAsync(filter, { qos: 1 })
+  const until = async (count: number) => {
+    while (heard.length < count) {
+      await new Promise<void>((resolve) => {
+        told = resolve
+      })
+    }
+    return heard
+  }
+  return { heard, until }
+}
+
+const NOW = Date.now()
+const notification = (n: number, more: Partial<ActivityNotification> = {}) => ({
+  id: eventId({ space: 'home', source: 'terminal', key: `${n}`, timestamp: NOW + n }),
+  summary: `command ${n}`,
+  timestamp: NOW + n,
+  epoch: 'e1',
+  seq: n,
+  ...more,
+})
+const send = (publisher: MqttClient, body: unknown, on = topic) =>
+  publisher.publishAsync(on, typeof body === 'string' ? body : JSON.stringify(body), { qos: 1 })
+const totals = async () => (await storage.ledger.accounting()).totals
+
+describe('an acknowledgement', () => {
+  it('means that the row is there', async () => {
+    const publisher = await client()
+    for (let n = 1; n <= 20; n++) {
+      await send(publisher, notification(n))
+      expect(await storage.activities.getActivity(notification(n).id)).toMatchObject({
+        summary: `command ${n}`,
+        producer: 'desk',
+      })
+    }
+  })
+
+  it('comes for duplicates too, which change nothing and are shown to nobody', async () => {
+    const { heard, until } = await listen(topics.activities)
+    const publisher = await client()
+    await Promise.all([
+      send(publisher, notification(1)),
+      send(publisher, notification(1)),
+      send(publisher, notification(1)),
+    ])
+    await send(publisher, notification(2))
+    await until(2)
+    expect(heard.map((message) => message.body.summary)).toEqual(['command 1', 'command 2'])
+    expect(await totals()).toMatchObject({ received: 4, stored: 2, duplicates: 2 })
+  })
+
+  it('comes for what is refused, which is kept with its reason and told', async () => {
+    const { until } = await listen(topics.rejected('desk'))
+    const publisher = await client()
+    await send(publisher, notification(1, { summary: '' }))
+    await send(publisher, 'no json')
+    await send(publisher, notification(3))
+    const [first, second] = await until(2)
+    expect(first?.body).toMatchObject({
+      code: 'invalid',
+      producer: 'desk',
+      seq: 1,
+      epoch: 'e1',
+      message: expect.stringContaining('summary'),
+    })
+    expect(second?.body).toMatchObject({ code: 'not_json' })
+    const kept = await storage.ledger.rejected()
+    expect(kept.map((message) => message.payload.toString())).toContain('no json')
+    expect(await totals()).toMatchObject({ received: 3, stored: 1, rejected: 2 })
+    expect((await storage.ledger.accounting()).producers).toMatchObject([{ missing: 1, gaps: [[2, 2]], lastSeq: 3 }])
+  })
+})
+
+describe('a batch', () => {
+  it('with a row that Postgres refuses loses only that row', async () => {
+    const publisher = await client()
+    // An index entry has an end, and this text does not compress.
+    const endless = Array.from({ length: 400 }, () => randomIds.random()).join('')
+    const batch = Array.from({ length: 50 }, (_, n) =>
+      notification(n + 1, n === 17 ? { data: { entity_id: endless } } : {}),
+    )
+    await Promise.all(batch.map((body) => send(publisher, body)))
+    expect(await totals()).toMatchObject({ received: 50, stored: 49, rejected: 1, missing: 0 })
+    expect(await storage.ledger.rejected()).toMatchObject([{ code: 'database_refused', seq: 18 }])
+  })
+})
+
+describe('secrets', () => {
+  it('reach neither the table nor the bus, also in what is refused', async () => {
+    const activities = await listen(topics.activities)
+    const rejections = await listen(topics.rejected('desk'))
+    const publisher = await client()
+    const secret = randomIds.random()
+    await send(
+      publisher,
+      notification(1, {
+        summary: `export API_TOKEN=${secret}`,
+        data: { command: `curl -u me:${secret} https://example.org` },
+      }),
+    )
+    await send(publisher, notification(2, { summary: '', data: { password: secret } }))
+    await send(publisher, `API_TOKEN=${secret} is no JSON`)
+    await activities.until(1)
+    await rejections.until(2)
+    const rejected = (await storage.ledger.rejected()).map((message) => message.payload.toString())
+    const everything = JSON.stringify([
+      activities.heard,
+      rejections.heard,
+      rejected,
+      (await storage.activities.queryActivities({})).items,
+    ])
+    expect(everything).not.toContain(secret)
+    expect(activities.heard[0]?.body.data).toMatchObject({ redacted: expect.arrayContaining([expect.any(String)]) })
+    expect(JSON.parse(rejected.find((text) => text.startsWith('{')) ?? '')).toMatchObject({ seq: 2 })
+  })
+})
+
+describe('receipts', () => {
+  it('follow every batch, retained, and are there again after a restart', async () => {
+    const publisher = await client()
+    await send(publisher, notification(1))
+    await send(publisher, notification(3))
+    const { until } = await listen(topics.receipt('desk'))
+    expect(await until(1)).toMatchObject([{ body: { epoch: 'e1', upTo: 1, settled: [[3, 3]] }, retain: true }])
+    expect(await storage.retained.load()).toEqual([])
+    expect((await storage.ledger.receipts()).get('desk')).toEqual([{ epoch: 'e1', upTo: 1, settled: [[3, 3]] }])
+  })
+
+  it('move on past what a status says is no longer held', async () => {
+    const publisher = await client()
+    await send(publisher, notification(4))
+    const { until } = await listen(topics.receipt('desk'))
+    await publisher.publishAsync(topics.status('desk'), JSON.stringify({ online: true, epoch: 'e1', oldestSeq: 4 }), {
+      qos: 1,
+      retain: true,
+    })
+    expect((await until(2)).at(-1)?.body).toEqual({ epoch: 'e1', upTo: 4, settled: [] })
+    expect((await storage.ledger.accounting()).producers).toMatchObject([{ missing: 3, gaps: [[1, 3]] }])
+  })
+})
+
+describe('what must stay away', () => {
+  it('is settled and counted but neither stored nor shown', async () => {
+    await storage.ledger.suppress({ kind: 'forget', source: 'terminal', since: NOW, until: NOW + 2 })
+    const { heard, until } = await listen(topics.activities)
+    const publisher = await client()
+    // The rules are read again every few seconds, and at each start.
+    let sent = 0
+    const sendAnother = async () => {
+      await send(publisher, notification(1, { id: `again ${sent++}` }))
+      return (await totals()).suppressed
+    }
+    await expect.poll(sendAnother, { timeout: 15_000, interval: 500 }).toBe(1)
+    await send(publisher, notification(5))
+    const stored = sent - 1
+    await until(stored + 1)
+    expect(heard.at(-1)?.body.seq).toBe(5)
+    expect(heard).toHaveLength(stored + 1)
+    expect(await totals()).toMatchObject({ stored: stored + 1, suppressed: 1 })
+  })
+})
+
+describe('the bus', () => {
+  it('settles what the house itself publishes in the same way', async () => {
+    const { until } = await listen(topics.activities)
+    expect(await bus.publish(topic, JSON.stringify(notification(1)))).toMatchObject({
+      status: 'stored',
+      id: notification(1).id,
+    })
+    expect(await bus.publish(topic, JSON.stringify(notification(1)))).toMatchObject({
+      status: 'duplicate',
+      id: notification(1).id,
+    })
+    expect(await bus.publish(topic, '{}')).toMatchObject({ status: 'rejected', code: 'invalid' })
+    expect((await until(1))[0]?.body).toMatchObject({
+      source: 'terminal',
+      type: 'command',
+      producer: 'desk',
+      sessionId: expect.stringContaining('desk/'),
+    })
+  })
+})
