@@ -17,7 +17,7 @@ import { Keeping, type RetainedStore } from './keeping.ts'
 import type { EmbeddedConfig } from './limits.ts'
 import { Line } from './line.ts'
 import { Listeners } from './listeners.ts'
-import { type Outgoing, putInOrder } from './ordering.ts'
+import { type Publish, putInOrder } from './ordering.ts'
 import { OwnPublish } from './own-publish.ts'
 import { Pressure } from './pressure.ts'
 import { createSessions, type Sessions } from './sessions.ts'
@@ -53,7 +53,7 @@ class Embedded implements EmbeddedBroker, House {
   readonly #keeping: Keeping
   readonly #listeners: Listeners
   readonly #sessions: Sessions
-  readonly #out: (message: Outgoing) => void
+  readonly #out: Publish
   readonly #own = new Set<OwnPublish>()
   readonly #ownLine: Line
   readonly #connections = new Set<Connection>()
@@ -204,8 +204,7 @@ class Embedded implements EmbeddedBroker, House {
     const { topic, qos, retain, source } = message
     // A copy of what stays: the payload is a window on everything that was read along with it.
     const payload = retain ? Buffer.from(message.payload) : message.payload
-    this.#out({ topic, payload, qos, retain, clientId: source.clientId })
-    message.settle({ status: 'stored' })
+    this.#out({ topic, payload, qos, retain, clientId: source.clientId }, () => message.settle({ status: 'stored' }))
   }
 
   async #listen(host: string, port: number): Promise<void> {

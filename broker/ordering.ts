@@ -31,6 +31,8 @@ interface Waiting {
   packet: object
   client: object | null
   done: Done
+  handed?: (() => void) | undefined
+  atEmitter?: boolean
   /** Set when only the emitter needs to see it. */
   plain: Outgoing | null
 }
@@ -45,8 +47,11 @@ export interface OrderingParts {
 
 const nothing: Done = () => {}
 
+/** Our way into the queue; `handed` is called once the message is at the emitter. */
+export type Publish = (message: Outgoing, handed?: () => void) => void
+
 /** Takes over `aedes.publish` and returns our way into the same queue. Cheap: no promise and no copy per message. */
-export function putInOrder({ aedes, hasSessions, emitted }: OrderingParts): (message: Outgoing) => void {
+export function putInOrder({ aedes, hasSessions, emitted }: OrderingParts): Publish {
   const inside = aedes as unknown as Inside
   const publish = inside.publish.bind(inside)
   const emit = inside.mq.emit.bind(inside.mq)
@@ -56,9 +61,12 @@ export function putInOrder({ aedes, hasSessions, emitted }: OrderingParts): (mes
   let running = false
 
   inside.mq.emit = (packet, done) => {
+    const entry = current
+    if (entry) entry.atEmitter = true
     emit(packet, done)
     current = null
     emitted(packet)
+    entry?.handed?.()
     run()
   }
 
@@ -84,14 +92,14 @@ export function putInOrder({ aedes, hasSessions, emitted }: OrderingParts): (mes
   }
 
   function start(entry: Waiting): void {
+    current = entry
     if (entry.plain && (entry.plain.qos === 0 || !hasSessions())) {
       inside.mq.emit(numbered(entry.plain), nothing)
       return
     }
-    current = entry
     publish(entry.packet, entry.client, (error) => {
       // Refused before it was emitted: the next one must not wait for it.
-      if (current === entry) {
+      if (current === entry && !entry.atEmitter) {
         current = null
         run()
       }
@@ -114,13 +122,14 @@ export function putInOrder({ aedes, hasSessions, emitted }: OrderingParts): (mes
     return packet
   }
 
-  return (message) => {
+  return (message, handed) => {
     const { topic, payload, qos, retain, clientId } = message
     const packet = { cmd: 'publish', topic, payload, qos, retain, dup: false } satisfies PublishPacket
     add({
       packet: clientId === undefined ? packet : { ...packet, clientId },
       client: null,
       done: nothing,
+      handed,
       plain: retain ? null : message,
     })
   }
