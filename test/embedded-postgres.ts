@@ -18,6 +18,8 @@ export interface Folder extends AsyncDisposable {
   /** Options for a server in <path>/data on any port, whose warnings go to `said`. */
   options: EmbeddedPostgresOptions
   said: string[]
+  /** Starts the server from a process of its own, in its own process group, with nothing in its environment. */
+  startElsewhere(options?: Partial<EmbeddedPostgresOptions>, user?: SystemUser): Elsewhere
 }
 
 /** A temporary folder that everybody may pass through; its end kills the servers that a failed test left in it. */
@@ -25,12 +27,20 @@ export async function temporaryFolder(): Promise<Folder> {
   const path = await realpath(await mkdtemp(join(tmpdir(), 'daybook-server-')))
   await chmod(path, 0o755)
   const said: string[] = []
+  const started: Elsewhere[] = []
   const log = pino({ level: 'warn' }, { write: (line: string) => void said.push(JSON.parse(line).msg) })
+  const options = { data: join(path, 'data'), port: 0, password: 'secret', log, clock: wallClock }
   return {
     path,
     said,
-    options: { data: join(path, 'data'), port: 0, password: 'secret', log, clock: wallClock },
+    options,
+    startElsewhere(others, user) {
+      const elsewhere = startElsewhere({ ...options, ...others }, user)
+      started.push(elsewhere)
+      return elsewhere
+    },
     async [Symbol.asyncDispose]() {
+      for (const { process } of started) process.kill('SIGKILL')
       for (const name of await readdir(path, { recursive: true })) {
         if (!name.endsWith('postmaster.pid')) continue
         const left = await findPostmaster(join(path, name, '..'))
@@ -49,8 +59,7 @@ export interface Elsewhere {
   end(): Promise<void>
 }
 
-/** Starts the server from a process of its own, in its own process group, with nothing in its environment. */
-export function startElsewhere(options: EmbeddedPostgresOptions, user?: SystemUser): Elsewhere {
+function startElsewhere(options: EmbeddedPostgresOptions, user: SystemUser | undefined): Elsewhere {
   const { log: _, clock: __, ...rest } = options
   const at = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
   const script = `
@@ -78,7 +87,7 @@ export function startElsewhere(options: EmbeddedPostgresOptions, user?: SystemUs
     ready: once(createInterface(child.stdout), 'line').then(([line]) => JSON.parse(String(line))),
     async end() {
       child.stdin.end()
-      if (child.exitCode === null) await once(child, 'exit')
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     },
   }
 }

@@ -28,7 +28,7 @@ test.skipIf(process.env.TEST_POSTGRES_URL)(
     const url = String(line).trim()
     const folder = await query(url, 'show data_directory')
     worker.kill('SIGKILL')
-    await expect.poll(() => access(folder).catch((error) => error.code), { timeout: 10_000 }).toBe('ENOENT')
+    await expect.poll(() => access(folder).catch((error) => error.code), { timeout: 20_000 }).toBe('ENOENT')
     await expect(query(url, 'select 1')).rejects.toThrow('ECONNREFUSED')
   },
 )

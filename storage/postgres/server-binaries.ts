@@ -87,8 +87,8 @@ async function copied(native: string, why: string, { user, copyInto, log }: Bina
       verbatimSymlinks: true,
       filter: (source) => !LEFT_OUT.test(source),
     })
-    await chmod(partial, 0o755)
-    await addLinks(partial)
+    await openFolders(partial)
+    if (!(await addLinks(partial))) throw new Error('the links to its libraries cannot be made')
     await rename(partial, copy)
   } catch (error) {
     throw new DaybookError('data_unwritable', `The Postgres programs could not be copied to ${copy}.`, { cause: error })
@@ -98,6 +98,14 @@ async function copied(native: string, why: string, { user, copyInto, log }: Bina
     throw cannotRun(copy, error)
   })
   return programs(copy, major)
+}
+
+/** A copy has the modes of its original, which may have been read-only or closed. */
+async function openFolders(folder: string): Promise<void> {
+  await chmod(folder, 0o755)
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openFolders(join(folder, entry.name))
+  }
 }
 
 /** The major version, found by running the program as that user: the one proof that it runs. */

@@ -4,7 +4,7 @@ import { chmod, chown, cp, lstat, mkdir, readdir, rm, stat } from 'node:fs/promi
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { ask, temporaryFolder as makeFolder, startElsewhere } from '../../test/embedded-postgres.ts'
+import { ask, temporaryFolder as makeFolder } from '../../test/embedded-postgres.ts'
 import { type EmbeddedPostgresOptions, embeddedPostgres } from './server.ts'
 import { canReach, isRoot } from './server-user.ts'
 
@@ -56,11 +56,11 @@ test.runIf(isRoot())('under a home closed to the service user, data and programs
 
 const reachable = isRoot() ? await canReach(nobody, import.meta.dirname) : true
 test.skipIf(!reachable)('an ordinary user runs it as himself under a closed home, without LANG', async (context) => {
-  const { options, path } = await temporaryFolder()
+  const { path, startElsewhere } = await temporaryFolder()
   const user = isRoot() ? nobody : undefined
   if (isRoot()) context.annotate('run as nobody, because the tests run as root')
   const home = await closedHome(path, user)
-  const server = startElsewhere({ ...options, data: join(home, 'my data') }, user)
+  const server = startElsewhere({ data: join(home, 'my data') }, user)
   const { url, message } = await server.ready
   expect(message).toBeUndefined()
   expect(await ask(url, 'show server_encoding')).toBe('UTF8')
@@ -80,12 +80,14 @@ test('links that the package lacks are made', async () => {
 })
 
 test.skipIf(!reachable)('links that cannot be made in the package are made in a copy of it', async () => {
-  const { options, path } = await temporaryFolder()
+  const { path, startElsewhere } = await temporaryFolder()
   await copyPackage(path, { links: false })
   const user = isRoot() ? nobody : undefined
-  if (!user) await chmod(join(path, 'native/lib'), 0o555)
+  const lib = join(path, 'native/lib')
+  await chmod(lib, 0o555)
+  onTestFinished(() => chmod(lib, 0o755))
   const home = await closedHome(path, user)
-  const server = startElsewhere({ ...options, data: join(home, 'data'), binaries: join(path, 'native') }, user)
+  const server = startElsewhere({ data: join(home, 'data'), binaries: join(path, 'native') }, user)
   const { url, message } = await server.ready
   expect(message).toBeUndefined()
   expect(await ask(url, 'select 1')).toBe(1)

@@ -22,7 +22,7 @@ export async function choosePort(wanted: number, kept: KeptPort | null, log: Log
   if (settled !== null) {
     if (await isFree(settled)) return settled
     const fix = 'Free it, or set database.port to another one.'
-    throw new DaybookError('port_taken', `The database keeps port ${settled}, which another program uses now. ${fix}`)
+    throw new DaybookError('port_taken', `The database's port is ${settled}, which another program uses now. ${fix}`)
   }
   if (wanted !== 0 && (await isFree(wanted))) return wanted
   const port = await freePort()

@@ -5,9 +5,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
-import { ask, temporaryFolder as makeFolder, startElsewhere } from '../../test/embedded-postgres.ts'
+import { ask, temporaryFolder as makeFolder } from '../../test/embedded-postgres.ts'
 import { type EmbeddedPostgresOptions, embeddedPostgres } from './server.ts'
+import { freePort } from './server-port.ts'
 import { asUser, ownerOf } from './server-user.ts'
+
+/** Other work on the machine may slow everything down. */
+const PATIENT = { timeout: 20_000 }
 
 /** For the tests that need no first start of their own: one after the other they start and end its server. */
 const house = await makeFolder()
@@ -52,7 +56,7 @@ test('stopping is clean with clients connected, safe before the start and safe t
 
 test('a Postgres whose Daybook and process group were killed lives on and is taken over', async () => {
   const { options } = house
-  const first = startElsewhere(options)
+  const first = house.startElsewhere()
   const { url, pid } = await first.ready
   await ask(url, 'create table outliving as select 42 as n')
   process.kill(-(first.process.pid ?? 0), 'SIGKILL')
@@ -63,7 +67,7 @@ test('a Postgres whose Daybook and process group were killed lives on and is tak
   expect(server.url()).toBe(url)
   expect(await ask(url, 'select n from outliving')).toBe(42)
   process.kill(pid, 'SIGKILL')
-  await expect.poll(() => server.health(), { timeout: 15_000 }).toMatchObject({ state: 'ok', figures: { restarts: 1 } })
+  await expect.poll(() => server.health(), PATIENT).toMatchObject({ state: 'ok', figures: { restarts: 1 } })
   expect(await ask(url, 'select n from outliving')).toBe(42)
   await server.stop()
   await expect(ask(url, 'select 1')).rejects.toThrow('ECONNREFUSED')
@@ -81,11 +85,11 @@ test('a killed postmaster comes back under its port with every committed row, ev
       committed++
     }
   })().catch(() => undefined)
-  await expect.poll(() => committed).toBeGreaterThan(5)
+  await expect.poll(() => committed, PATIENT).toBeGreaterThan(5)
   const pid = Number(server.health().figures?.pid)
   process.kill(pid, 'SIGKILL')
   await writing
-  await expect.poll(() => server.health().figures?.restarts, { timeout: 15_000 }).toBe(1)
+  await expect.poll(() => server.health().figures?.restarts, PATIENT).toBe(1)
   expect(server.health()).toMatchObject({ state: 'ok' })
   expect(server.url()).toBe(url)
   expect(Number(await ask(url, `select count(distinct n) from written where n <= ${committed}`))).toBe(committed)
@@ -97,9 +101,9 @@ test('a backend that computes on after its postmaster was killed does not hinder
   const computing = `select count(*) from generate_series(1, 1e12::bigint)`
   const lost = ask(server.url(), computing).catch((error: Error) => error)
   const find = `select pid from pg_stat_activity where query like '%1e12%' and pid <> pg_backend_pid()`
-  await expect.poll(() => ask(server.url(), find)).toBeTypeOf('number')
+  await expect.poll(() => ask(server.url(), find), PATIENT).toBeTypeOf('number')
   process.kill(Number(server.health().figures?.pid), 'SIGKILL')
-  await expect.poll(() => server.health().figures?.restarts, { timeout: 15_000 }).toBe(1)
+  await expect.poll(() => server.health().figures?.restarts, PATIENT).toBe(1)
   expect(await lost).toBeInstanceOf(Error)
   expect(await ask(server.url(), 'select 1')).toBe(1)
 })
@@ -111,10 +115,10 @@ test('a killed backend ends in a recovery by Postgres itself', async () => {
   await ask(server.url(), 'create table recovered as select 42 as n')
   const killed = ask(server.url(), 'select pg_sleep(60)').catch((error: Error) => error)
   const find = `select pid from pg_stat_activity where query like '%pg_sleep(60)' and pid <> pg_backend_pid()`
-  await expect.poll(() => ask(server.url(), find)).toBeTypeOf('number')
+  await expect.poll(() => ask(server.url(), find), PATIENT).toBeTypeOf('number')
   process.kill(Number(await ask(server.url(), find)), 'SIGKILL')
   expect(await killed).toBeInstanceOf(Error)
-  await expect.poll(() => ask(server.url(), 'select n from recovered').catch(() => null), { timeout: 15_000 }).toBe(42)
+  await expect.poll(() => ask(server.url(), 'select n from recovered').catch(() => null), PATIENT).toBe(42)
   expect(server.health()).toMatchObject({ state: 'ok', figures: { pid: before, restarts: 0 } })
 })
 
@@ -138,7 +142,7 @@ test('a second Daybook on the same folder is refused and the first goes on', asy
   const { options } = house
   const server = await started(options)
   await expect(embeddedPostgres(options).start()).rejects.toMatchObject({ code: 'already_running' })
-  const other = startElsewhere(options)
+  const other = house.startElsewhere()
   expect(await other.ready).toMatchObject({
     code: 'already_running',
     message: expect.stringContaining(`${process.pid}`),
@@ -149,7 +153,7 @@ test('a second Daybook on the same folder is refused and the first goes on', asy
 
 test('a port taken at the first start is evaded for good, one taken later is an error that names it', async () => {
   const { options, said } = await temporaryFolder()
-  const blocker = await listen(0)
+  const blocker = await listen(await freePort())
   const wanted = { ...options, port: blocker.port }
   const server = await started(wanted)
   const { port } = new URL(server.url())
@@ -168,8 +172,9 @@ test('a port taken at the first start is evaded for good, one taken later is an 
   await expect(refused).rejects.toThrow('database.port')
   await other.close()
 
-  const moved = await started({ ...options, port: blocker.port + 1 })
-  expect(Number(new URL(moved.url()).port)).toBe(blocker.port + 1)
+  const elsewhere = await freePort()
+  const moved = await started({ ...options, port: elsewhere })
+  expect(Number(new URL(moved.url()).port)).toBe(elsewhere)
 })
 
 test('a lost password is set anew for whoever owns the files', async () => {
@@ -196,12 +201,12 @@ test('a cluster of another major version is left alone with a sentence that says
 })
 
 test('a first start killed amid initdb does not hinder the next', async () => {
-  const { options, path } = await temporaryFolder()
-  const killed = startElsewhere(options)
+  const { options, path, startElsewhere } = await temporaryFolder()
+  const killed = startElsewhere()
   killed.ready.catch(() => undefined)
   const data = join(path, 'data')
   const beside = async () => (await readdir(data).catch(() => [])).filter((name) => name.includes('partial'))
-  await expect.poll(beside, { interval: 5 }).not.toEqual([])
+  await expect.poll(beside, { ...PATIENT, interval: 5 }).not.toEqual([])
   killed.process.kill('SIGKILL')
   await once(killed.process, 'exit')
   expect(await readdir(data)).not.toContain('postgres')
@@ -213,7 +218,7 @@ test('a first start killed amid initdb does not hinder the next', async () => {
     .poll(async () => {
       await (await started(options)).stop()
       return beside()
-    })
+    }, PATIENT)
     .toEqual([])
 })
 
@@ -240,9 +245,5 @@ async function listen(port: number) {
   const server = createServer()
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
-  const address = server.address()
-  return {
-    port: typeof address === 'object' && address ? address.port : 0,
-    close: () => new Promise((resolve) => server.close(resolve)),
-  }
+  return { port, close: () => new Promise((resolve) => server.close(resolve)) }
 }
