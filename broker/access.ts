@@ -17,7 +17,7 @@ export type Authenticated = { user: string } | { refused: 'missing' | 'wrong' }
 
 const SHARED = /^\$(share|queue)\//
 
-/** Every user may do everything but publish under `$`. Shared subscriptions would be granted and get nothing: refused. */
+/** Every user may do all but speak as the broker. Shared subscriptions would be granted and get nothing: refused. */
 export function access({ users }: { users: readonly User[] }): Access {
   const passwords = new Map(users.map(({ username, password }) => [username, digest(password)]))
   const nobody = digest(crypto.randomUUID())
@@ -27,7 +27,7 @@ export function access({ users }: { users: readonly User[] }): Access {
       const known = timingSafeEqual(passwords.get(username) ?? nobody, digest(password))
       return known ? { user: username } : { refused: 'wrong' }
     },
-    authorizePublish: (_user, topic) => !topic.startsWith('$'),
+    authorizePublish: (_user, topic) => !topic.startsWith('$SYS/'),
     authorizeSubscribe: (_user, filter) => !SHARED.test(filter),
   }
 }

@@ -128,7 +128,7 @@ export function busContract(
       await client.ping()
       expect(client.of('puback')).toEqual([])
       const statuses = ['stored', 'duplicate', 'suppressed', 'rejected'] as const
-      deliveries.forEach((delivery, i) => delivery.settle({ status: statuses[i] ?? 'stored' }))
+      for (const [i, status] of statuses.entries()) deliveries[i]?.settle({ status })
       expect((await client.has('puback', 4)).map((packet) => packet.messageId)).toEqual([1, 2, 3, 4])
     })
 

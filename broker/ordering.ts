@@ -63,8 +63,11 @@ export function putInOrder({ aedes, hasSessions, emitted }: OrderingParts): Publ
   inside.mq.emit = (packet, done) => {
     const entry = current
     if (entry) entry.atEmitter = true
-    emit(packet, done)
-    current = null
+    try {
+      emit(packet, done)
+    } finally {
+      current = null
+    }
     emitted(packet)
     entry?.handed?.()
     run()
@@ -83,12 +86,14 @@ export function putInOrder({ aedes, hasSessions, emitted }: OrderingParts): Publ
   function run(): void {
     if (running) return
     running = true
-    while (current === null && next < waiting.length) start(waiting[next++] as Waiting)
-    if (next === waiting.length) {
-      waiting = []
-      next = 0
+    try {
+      while (current === null && next < waiting.length) start(waiting[next++] as Waiting)
+    } finally {
+      running = false
     }
-    running = false
+    if (next < waiting.length) return
+    waiting = []
+    next = 0
   }
 
   function start(entry: Waiting): void {

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+import { access } from './access.ts'
+
+const { authenticate, authorizePublish, authorizeSubscribe } = access({ users: [{ username: 'me', password: 'pass' }] })
+
+it('knows its users by password, and says whether credentials are missing or wrong', async () => {
+  expect(await authenticate('me', Buffer.from('pass'))).toEqual({ user: 'me' })
+  expect(await authenticate('me', Buffer.from('Pass'))).toEqual({ refused: 'wrong' })
+  expect(await authenticate('you', Buffer.from('pass'))).toEqual({ refused: 'wrong' })
+  expect(await authenticate('__proto__', Buffer.from(''))).toEqual({ refused: 'wrong' })
+  expect(await authenticate('me', undefined)).toEqual({ refused: 'missing' })
+  expect(await authenticate(undefined, Buffer.from('pass'))).toEqual({ refused: 'missing' })
+})
+
+it('lets a user do everything but publish as the broker and subscribe to shares', () => {
+  expect(authorizePublish('me', 'any/topic')).toBe(true)
+  expect(authorizePublish('me', '$SYS/uptime')).toBe(false)
+  expect(authorizeSubscribe('me', '#')).toBe(true)
+  expect(authorizeSubscribe('me', '$SYS/#')).toBe(true)
+  expect(authorizeSubscribe('me', '$share/group/a')).toBe(false)
+  expect(authorizeSubscribe('me', '$queue/a')).toBe(false)
+})

@@ -1,0 +1,108 @@
+// What the embedded broker does under load that is not taken: bounded reading, bounded backlogs, and nobody suffers for
+// another.
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { generate } from 'mqtt-packet'
+import { afterEach, expect, it } from 'vitest'
+import { storeAll, topics } from './bus.contract.ts'
+import type { Delivery } from './bus.ts'
+import { credentials, type Embedded, type HarnessOptions, startEmbedded } from './embedded.harness.ts'
+import { publishPacket, RawClient } from './raw-client.ts'
+
+const activity = topics.activity({ source: 'manual', type: 'note', producer: 'manual-test' })
+const MIB = 1024 * 1024
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+async function started(options: HarnessOptions) {
+  const under = await startEmbedded(options)
+  ends.push(() => under.bus.stop())
+  return under
+}
+
+async function client(port: number, keepalive = 0) {
+  const raw = await RawClient.connect({ port, ...credentials, keepalive })
+  ends.push(() => raw.destroy())
+  return raw
+}
+
+/** Frames with increasing ids, as many bytes of them as asked for. */
+function flood(count: number, size: number): Buffer {
+  const payload = Buffer.alloc(size, 'x')
+  const frames = Array.from({ length: count }, (_, n) =>
+    generate(publishPacket(activity, payload, { qos: 1, messageId: n + 1 })),
+  )
+  return Buffer.concat(frames)
+}
+
+function waitingBytes({ bus }: Embedded): number {
+  return bus.health().figures?.waitingBytes as number
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(5)
+}
+
+it('stops reading a client at 1 MiB unsettled, keeps it through its keepalive, and takes all once things settle', async () => {
+  const waiting: Delivery[] = []
+  let settling = false
+  const under = await started({
+    accept: (delivery) => {
+      if (settling) storeAll(delivery)
+      else waiting.push(delivery)
+    },
+  })
+  const raw = await client(under.port, 1)
+  const count = 12_000
+  raw.socket.write(flood(count, 1_000))
+  await until(() => waitingBytes(under) >= MIB)
+  await sleep(2_500)
+  expect(waitingBytes(under)).toBeLessThan(MIB + 2_048)
+  const other = await client(under.port)
+  await other.ping()
+  settling = true
+  for (const delivery of waiting) storeAll(delivery)
+  const acknowledged = await raw.has('puback', count)
+  expect(acknowledged.map((packet) => packet.messageId)).toEqual(Array.from({ length: count }, (_, n) => n + 1))
+})
+
+it('stops reading everybody at the bound for all together, and goes on below it', async () => {
+  const waiting: Delivery[] = []
+  let settling = false
+  const under = await started({
+    config: { waitingBytesInAll: MIB },
+    accept: (delivery) => {
+      if (settling) storeAll(delivery)
+      else waiting.push(delivery)
+    },
+  })
+  const clients = await Promise.all(Array.from({ length: 4 }, () => client(under.port)))
+  for (const raw of clients) raw.socket.write(flood(800, 1_000))
+  await until(() => waitingBytes(under) >= MIB)
+  await sleep(100)
+  expect(waitingBytes(under)).toBeLessThan(MIB + 8_192)
+  settling = true
+  for (const delivery of waiting) storeAll(delivery)
+  await Promise.all(clients.map((raw) => raw.has('puback', 800)))
+})
+
+it('serves the others while one subscriber takes nothing, and disconnects that one', async () => {
+  const under = await started({ config: { backlogBytes: 2 * MIB } })
+  const [frozen, viewer] = [await client(under.port), await client(under.port)]
+  for (const raw of [frozen, viewer]) {
+    raw.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: topics.activities, qos: 0 }] })
+    await raw.has('suback')
+  }
+  frozen.socket.pause()
+  const payload = Buffer.alloc(16 * 1024)
+  const count = 2_000
+  for (let n = 0; n < count; n++) {
+    await under.bus.publish(activity, payload)
+    await turn()
+  }
+  await viewer.has('publish', count)
+  expect(under.bus.health().figures).toMatchObject({ connections: 1 })
+  frozen.socket.resume()
+  await frozen.closed
+})
