@@ -33,7 +33,7 @@ export function createRedactText(hint: Hint = createHint(ruleWords)): RedactText
     let result = text
     for (let pass = 0; pass < passes; pass++) {
       const asked = hint(result)
-      if (asked === undefined) return result
+      if (asked === undefined || isShortWord(result)) return result
       const preset = [...asked].flatMap((rule) => findPreset(rule, result))
       const own = textRules.flatMap((rule) => (asked.has(rule.id) ? findOwn(result, rule) : []))
       const secrets = spans(result, preset, own)
@@ -44,6 +44,11 @@ export function createRedactText(hint: Hint = createHint(ruleWords)): RedactText
     found.add('unsettled')
     return marker('unsettled')
   }
+}
+
+/** One short word (`pass`, `token`) is a name or a state; what could be a secret is longer or stands beside a name. */
+function isShortWord(text: string): boolean {
+  return text.length <= 12 && /^[A-Za-z0-9]*$/.test(text)
 }
 
 function findOwn(text: string, { id, finds }: TextRule): Finding[] {

@@ -25,7 +25,10 @@ export interface Storage extends Component {
    * every outbox in it, by producer. Either all of it is durable or none. Conflicts between transactions (40P01, 40001)
    * are tried again here, so `book` may be called more than once; it must be pure.
    */
-  commit(events: readonly ActivityEvent[], book: (appended: Appended) => Books): Promise<Map<string, Receipt[]>>
+  commit(
+    events: readonly ActivityEvent[],
+    book: (appended: Pick<Appended, 'stored' | 'known'>) => Books,
+  ): Promise<Map<string, Receipt[]>>
   /** Told after commits, here and by other workers on the same database, at most 20 times a second; and never lossless. */
   watch(listener: () => void): () => void
   /** The database as a client would name it, and the read-only account for psql and Grafana (null: it has none). */

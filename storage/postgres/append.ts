@@ -9,8 +9,7 @@ import { columnArrays, columns, copyText } from './rows.ts'
 const names = columns.map(([name]) => `"${name}"`).join(', ')
 const copySql = `copy activities (${names}, batch) from stdin`
 const insertSql = `insert into activities (${names}, batch)
-  select *, currval('batch_numbers') from unnest(${columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')})
-  on conflict do nothing returning id`
+  select *, currval('batch_numbers') from unnest(${columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')})`
 
 /** Each id once, in id order: overlapping batches in other orders deadlock. */
 export function sortedUnique(events: readonly ActivityEvent[]): ActivityEvent[] {
@@ -25,8 +24,13 @@ export async function copy(client: pg.Client, batch: number, events: readonly Ac
 }
 
 /** Inserts what is new and returns its ids. */
-export async function insert(client: pg.Client, events: readonly ActivityEvent[]): Promise<string[]> {
-  const values = columnArrays(events)
-  const { rows } = await client.query<{ id: string }>({ name: 'insert activities', text: insertSql, values })
+export async function insertNew(client: pg.Client, events: readonly ActivityEvent[]): Promise<string[]> {
+  const text = `${insertSql} on conflict do nothing returning id`
+  const { rows } = await client.query<{ id: string }>({ name: 'insert new', text, values: columnArrays(events) })
   return rows.map((row) => row.id)
+}
+
+/** As `copy`, for few: fails with 23505 as soon as one is known. */
+export async function insertFresh(client: pg.Client, events: readonly ActivityEvent[]): Promise<void> {
+  await client.query({ name: 'insert fresh', text: insertSql, values: columnArrays(events) })
 }

@@ -5,8 +5,8 @@ import type { Logger } from '../../component.ts'
 import type { ActivityEvent } from '../../schemas/activity.ts'
 import type { Receipt } from '../../schemas/delivery.ts'
 import type { Appended } from '../activity-store.ts'
-import type { Books } from '../storage.ts'
-import { copy, insert, sortedUnique } from './append.ts'
+import type { Books, Storage } from '../storage.ts'
+import { copy, insertFresh, insertNew, sortedUnique } from './append.ts'
 import { translateError } from './connection.ts'
 import { bookBatch, keepRejected } from './ledger-writes.ts'
 import type { Partitions } from './partitions.ts'
@@ -26,7 +26,9 @@ export interface Committed {
   receipts: Map<string, Receipt[]>
 }
 
-export type Commit = (events: readonly ActivityEvent[], book: (appended: Appended) => Books) => Promise<Committed>
+type Book = Parameters<Storage['commit']>[1]
+
+export type Commit = (events: readonly ActivityEvent[], book: Book) => Promise<Committed>
 
 const ATTEMPTS = 8
 
@@ -50,7 +52,7 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
     })
   }
 
-  async function once(sorted: ActivityEvent[], book: (appended: Appended) => Books): Promise<Committed> {
+  async function once(sorted: ActivityEvent[], book: Book): Promise<Committed> {
     const quick = await writer.line('quick')
     await partitions.ensure(
       quick,
@@ -58,60 +60,89 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
     )
     await marks.load(quick, space, sorted)
     const fresh = sorted.filter((event) => marks.isFresh(event))
-    const copied = fresh.length >= COPY_FROM ? fresh : []
-    const inserted = copied.length > 0 ? sorted.filter((event) => !marks.isFresh(event)) : sorted
-    const client = copied.length > 0 ? await writer.line('bulk') : quick
+    if (fresh.length >= COPY_FROM) {
+      const others = sorted.filter((event) => !marks.isFresh(event))
+      return inTransaction(await writer.line('bulk'), (client) => step(client, fresh, others, book))
+    }
+    if (fresh.length === sorted.length) return inTransaction(quick, (client) => atOnce(client, fresh, book))
+    return inTransaction(quick, (client) => step(client, [], sorted, book))
+  }
 
+  async function inTransaction(client: pg.Client, work: (client: pg.Client) => Promise<Committed>): Promise<Committed> {
     try {
-      const { appended, xid } = await append(client, copied, inserted)
-      const { settlements, rejected } = book(appended)
-      // Sent together where the lane allows it; a failure of any leaves COMMIT nothing but to roll back.
-      const [booked, , ended] = await Promise.all([
-        bookBatch(client, space, settlements, appended),
-        keepRejected(client, space, rejected),
-        commit(client, xid),
-      ])
-      if (ended !== 'COMMIT') throw new Error(`COMMIT ended as ${ended}`)
-      for (const { producer, epoch, lastSeq, whole } of booked.outboxes) marks.settled(producer, epoch, lastSeq, whole)
-      return { appended, receipts: booked.receipts }
+      return await work(client)
     } catch (error) {
-      await rollback(client)
+      await client.query('rollback').catch(() => writer.drop(client))
       throw error
     }
   }
 
-  async function append(client: pg.Client, copied: readonly ActivityEvent[], inserted: readonly ActivityEvent[]) {
+  /** First what is stored, then the books of it. */
+  async function step(
+    client: pg.Client,
+    copied: readonly ActivityEvent[],
+    others: readonly ActivityEvent[],
+    book: Book,
+  ): Promise<Committed> {
     const beginning = begin(client)
-    // Waiting for it too, so that its failure is not an unhandled one; COPY needs its number.
-    const adding = inserted.length > 0 ? insert(client, inserted) : Promise.resolve([])
-    try {
-      const [{ number, xid }, ids] = await Promise.all([beginning, adding])
-      if (copied.length > 0) await copy(client, number, copied)
-      const stored = new Set([...ids, ...copied.map((event) => event.id)])
-      const known = new Set(inserted.map((event) => event.id).filter((id) => !stored.has(id)))
-      return { appended: { batch: number, stored, known }, xid }
-    } catch (error) {
-      await Promise.allSettled([beginning, adding])
+    const inserting = others.length > 0 ? insertNew(client, others) : Promise.resolve([])
+    const [{ number }, ids] = await together(beginning, inserting).catch(explain(others))
+    if (copied.length > 0) await copy(client, number, copied).catch(explain(copied))
+    const stored = new Set([...ids, ...copied.map((event) => event.id)])
+    const appended = { stored, known: new Set(others.map((event) => event.id).filter((id) => !stored.has(id))) }
+    const booked = await end(client, beginning, book(appended), stored)
+    return { appended: { batch: number, ...appended }, receipts: booked.receipts }
+  }
+
+  /** All of it is new by its numbers, so the books are known beforehand and everything is sent in one go. */
+  async function atOnce(client: pg.Client, fresh: readonly ActivityEvent[], book: Book): Promise<Committed> {
+    const stored = new Set(fresh.map((event) => event.id))
+    const appended = { stored, known: new Set<string>() }
+    const books = book(appended)
+    const beginning = begin(client)
+    const inserting = (fresh.length > 0 ? insertFresh(client, fresh) : Promise.resolve()).catch(explain(fresh))
+    const ending = end(client, beginning, books, stored)
+    const [{ number }, , booked] = await together(beginning, inserting, ending)
+    return { appended: { batch: number, ...appended }, receipts: booked.receipts }
+  }
+
+  /** Books and COMMIT, sent together where the line allows it: a failure of any leaves COMMIT but to roll back. */
+  async function end(
+    client: pg.Client,
+    begun: Promise<Begun>,
+    { settlements, rejected }: Books,
+    stored: ReadonlySet<string>,
+  ) {
+    const [booked, , ended] = await together(
+      bookBatch(client, space, settlements, stored),
+      keepRejected(client, space, rejected),
+      commit(client, begun),
+    )
+    if (ended !== 'COMMIT') throw new Error(`COMMIT ended as ${ended}`)
+    for (const { producer, epoch, lastSeq, whole } of booked.outboxes) marks.settled(producer, epoch, lastSeq, whole)
+    return booked
+  }
+
+  /** What an insert's failure means for the next attempt. */
+  function explain(events: readonly ActivityEvent[]) {
+    return (error: unknown): never => {
       if (!(error instanceof pg.DatabaseError)) throw error
-      if (error.code === '23505' && copied.length > 0) {
-        marks.distrust(copied)
-        throw new Again()
-      }
+      if (error.code === '23505') marks.distrust(events)
       // The table has no check of its own: 23514 says that a partition is gone.
-      if (error.code === '23514') {
-        partitions.forget()
-        throw new Again()
-      }
-      throw error
+      else if (error.code === '23514') partitions.forget()
+      else throw error
+      throw new Again()
     }
   }
 
   /** COMMIT; when the line breaks meanwhile, asks on a new one how it ended, so that nothing is counted twice. */
-  async function commit(client: pg.Client, xid: string): Promise<string> {
+  async function commit(client: pg.Client, begun: Promise<Begun>): Promise<string> {
     try {
       return (await client.query('commit')).command
     } catch (error) {
       if (translateError(error).code !== 'database_unavailable') throw error
+      // Answers come in order: without this one nothing after it was done.
+      const { xid } = await begun
       writer.drop(client)
       const again = await writer.line('quick')
       const { rows } = await again.query<{ status: string | null }>('select pg_xact_status($1::xid8) as status', [xid])
@@ -119,10 +150,11 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
       return 'COMMIT'
     }
   }
+}
 
-  async function rollback(client: pg.Client): Promise<void> {
-    await client.query('rollback').catch(() => writer.drop(client))
-  }
+interface Begun {
+  number: number
+  xid: string
 }
 
 /** The transaction is lost for a reason that is dealt with. */
@@ -132,11 +164,17 @@ class Again extends Error {}
  * Begins, and takes the batch number under a lock that is held only for that: so numbers and transaction ids ascend
  * together, and a reader that stops below the oldest running transaction passes over no batch. One round trip.
  */
-async function begin(client: pg.Client): Promise<{ number: number; xid: string }> {
+async function begin(client: pg.Client): Promise<Begun> {
   const results = (await client.query(`
     begin;
     select pg_advisory_lock(hashtext('daybook batch'));
     select pg_current_xact_id()::text as xid, nextval('batch_numbers') as number;
     select pg_advisory_unlock(hashtext('daybook batch'))`)) as unknown as pg.QueryResult[]
   return results[2]?.rows[0]
+}
+
+/** As Promise.all, but waits for all of them: none of what was sent together may fail unheard. */
+async function together<T extends readonly unknown[]>(...all: { [Index in keyof T]: Promise<T[Index]> }): Promise<T> {
+  await Promise.allSettled(all)
+  return Promise.all(all) as Promise<T>
 }

@@ -1,7 +1,6 @@
 // The writing half of the books, inside the transaction of a batch. Not for: reading them (ledger.ts).
 import type pg from 'pg'
 import type { Receipt } from '../../schemas/delivery.ts'
-import type { Appended } from '../activity-store.ts'
 import type { RejectedMessage, Settlement } from '../ledger.ts'
 import { contiguous, multirangeOf, parseMultirange } from './multirange.ts'
 
@@ -35,7 +34,7 @@ const bookSql = `
       stored = a.stored + excluded.stored, duplicates = a.duplicates + excluded.duplicates,
       rejected = a.rejected + excluded.rejected, suppressed = a.suppressed + excluded.suppressed, last_seen_at = now()
   ), arrived as (
-    insert into batches (batch, space, min_id, max_id, rows) values ($12, $1, $13, $14, $15)
+    insert into batches (batch, space, min_id, max_id, rows) values (currval('batch_numbers'), $1, $12, $13, $14)
   )
   insert into sequences as s (space, producer, epoch, settled, last_seq)
   select $1, producer, epoch, settled::int8multirange, last_seq
@@ -53,7 +52,7 @@ export async function bookBatch(
   client: pg.Client,
   space: string,
   settlements: readonly Settlement[],
-  { batch, stored }: Appended,
+  stored: ReadonlySet<string>,
 ): Promise<Booked> {
   const { accounts, outboxes } = summed(settlements)
   const ids = [...stored].sort()
@@ -69,7 +68,6 @@ export async function bookBatch(
       outboxes.map((outbox) => outbox.epoch),
       outboxes.map((outbox) => multirangeOf(outbox.seqs)),
       outboxes.map((outbox) => outbox.seqs.reduce((highest, seq) => Math.max(highest, seq), 0)),
-      batch,
       ids[0] ?? null,
       ids.at(-1) ?? null,
       ids.length,
