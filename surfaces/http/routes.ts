@@ -1,0 +1,140 @@
+// The routes, as a Hono application: guards, probes, and one route for each operation. Portless: http.ts listens.
+// Not for: what an operation does.
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import type { Logger } from '../../component.ts'
+import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
+import { openApi } from '../openapi.ts'
+import { isReady } from '../operations/get-status.ts'
+import type { House, Operation } from '../operations/operation.ts'
+import { BODY_MOST, readJson } from './body.ts'
+import { checkHost, checkOrigin, checkToken, type Site } from './guard.ts'
+import { checkInput, parameters } from './input.ts'
+import type { Metrics } from './metrics.ts'
+import { problemResponse } from './problem.ts'
+import type { Streams } from './stream.ts'
+
+type Bindings = { Bindings: HttpBindings }
+
+export interface RouteOptions {
+  house: House
+  operations: readonly Operation[]
+  /** Called for each request: the port is known only once we listen. */
+  site: () => Site
+  token: string
+  /** Null: switched off. */
+  metrics: Metrics | null
+  streams: Streams
+  log: Logger
+  /** After this many ms without an answer a request is told to try again. Default 30,000. */
+  answerMs?: number
+}
+
+const headers = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
+
+/** What anyone may ask: it says nothing but that we live. */
+const open = new Set(['/livez', '/readyz'])
+
+/** Bodies whose operation has not ended, bytes: beyond this we ask to wait, so that a database away costs no memory. */
+const WAITING_MOST = 64 * 1024 * 1024
+
+export function createRoutes(options: RouteOptions): Hono<Bindings> {
+  const { house, operations, site, token, metrics, streams, log, answerMs = 30_000 } = options
+  const app = new Hono<Bindings>()
+  const documented = JSON.stringify(openApi(operations, house.version))
+  let waiting = 0
+
+  app.onError((thrown) => {
+    const error = asDaybookError(thrown)
+    if (error.code === 'internal') log.error({ error: error.cause ?? error }, 'a request failed')
+    // After a refused body the rest of it would be read as the next request.
+    return problemResponse(error, error.code === 'too_large' ? { connection: 'close' } : {})
+  })
+  app.notFound((c) =>
+    problemResponse(new DaybookError('not_found', `Nothing is at ${c.req.path}; GET /openapi.json lists all.`)),
+  )
+
+  app.use(async (c, next) => {
+    await next()
+    for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
+  })
+  app.use(async (c, next) => {
+    checkHost(c.req.header('host'), site(), c.env?.incoming?.socket.localAddress)
+    checkOrigin(c.req.header('origin'), c.req.header('host'))
+    if (!open.has(c.req.path)) checkToken(c.req.header('authorization'), token)
+    await next()
+  })
+
+  app.get('/livez', (c) => c.json({ status: 'ok' }))
+  app.get('/readyz', (c) => {
+    const parts = house.parts().filter(({ needed, health }) => needed && health.state !== 'ok')
+    if (isReady(house)) return c.json({ status: 'ok' })
+    const missing = Object.fromEntries(parts.map(({ name, health }) => [name, health.code ?? health.state]))
+    return c.json({ status: 'unready', missing }, 503)
+  })
+  app.get('/openapi.json', () => new Response(documented, { headers: { 'content-type': 'application/json' } }))
+  if (metrics) {
+    app.get('/metrics', async () => {
+      return new Response(await metrics.scrape(), { headers: { 'content-type': metrics.contentType } })
+    })
+  }
+  app.get('/stream', async (c) => (c.req.method === 'HEAD' ? new Response(null) : streams.open(parametersOf(c))))
+
+  for (const operation of operations) {
+    const serve = operation.method === 'GET' ? app.get.bind(app) : app.post.bind(app)
+    serve(operation.path.replace(/\{(\w+)\}/g, ':$1'), async (c: Context<Bindings>) => {
+      const { input, bytes } = await inputOf(c, operation)
+      if (waiting + bytes > WAITING_MOST) throw new DaybookError('bus_unavailable', 'Too much is waiting to be stored.')
+      waiting += bytes
+      const work = operation.run(house, input).finally(() => {
+        waiting -= bytes
+      })
+      return c.json((await inTime(work)) as object)
+    })
+  }
+
+  const allowed = Map.groupBy(app.routes, (route) => route.path)
+  for (const [path, routes] of allowed) {
+    const methods = routes.map(({ method }) => method).filter((method) => method !== 'ALL')
+    if (methods.length === 0) continue
+    if (methods.includes('GET')) methods.push('HEAD')
+    const allow = methods.join(', ')
+    app.all(path, (c) =>
+      problemResponse(new DaybookError('method_refused', `${c.req.path} takes ${allow}.`), { allow }),
+    )
+  }
+  return app
+
+  /** Rejects when it takes too long; the work goes on, and sending the same again changes nothing. */
+  async function inTime<T>(work: Promise<T>): Promise<T> {
+    const answered = new AbortController()
+    const late = house.clock.sleep(answerMs, answered.signal).then(() => {
+      if (answered.signal.aborted) return work
+      work.catch(() => {})
+      const detail = `No answer within ${answerMs / 1000} s. What was sent may still be stored; sending it again is safe.`
+      throw new DaybookError('database_unavailable', detail)
+    })
+    try {
+      return await Promise.race([work, late])
+    } finally {
+      answered.abort()
+    }
+  }
+}
+
+async function inputOf(c: Context, operation: Operation): Promise<{ input: unknown; bytes: number }> {
+  if (operation.method === 'GET') return { input: checkInput(operation, parametersOf(c)), bytes: 0 }
+  parameters(new URL(c.req.url).searchParams, {})
+  const { value, bytes } = await readJson(c.req.raw, BODY_MOST)
+  return { input: operation.judgedLater ? value : checkInput(operation, value), bytes }
+}
+
+function parametersOf(c: Context): Record<string, string> {
+  return parameters(new URL(c.req.url).searchParams, c.req.param())
+}

@@ -1,0 +1,114 @@
+// The operations as an OpenAPI 3.1 document. Pure: the same list and version give the same document. Not for: serving
+// it (http/) or writing it into the reference (docs/).
+import { z } from 'zod'
+import { errors } from '../schemas/errors.ts'
+import { type Field, fieldsOf, jsonSchema } from './operations/fields.ts'
+import type { Operation } from './operations/operation.ts'
+
+type Json = Record<string, unknown>
+
+const everyError = ['unauthorized', 'host_refused', 'internal'] as const
+
+const problem = z
+  .object({
+    type: z.string().describe('urn:daybook:error:<code>'),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string().describe('names the field and the fix'),
+    code: z.enum(Object.keys(errors) as [string, ...string[]]),
+  })
+  .meta({ id: 'Problem', description: 'An error (RFC 9457).' })
+
+export function openApi(operations: readonly Operation[], version: string): Json {
+  const schemas: Record<string, unknown> = {}
+  const schemaOf = (schema: z.ZodType): unknown => {
+    const { $defs, ...root } = jsonSchema(schema)
+    for (const [name, definition] of Object.entries($defs ?? {})) schemas[name] = lifted(definition)
+    return lifted(root)
+  }
+  const problemSchema = schemaOf(problem)
+  const paths: Record<string, Json> = {}
+  for (const operation of operations) {
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method.toLowerCase()]: describe(operation, schemaOf, problemSchema),
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Daybook',
+      version,
+      description:
+        "A self-hosted event bus and memory for a person's day. Times are epoch ms; the token is in credentials.json.",
+    },
+    security: [{ bearer: [] }],
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))),
+    },
+  }
+}
+
+function describe(operation: Operation, schemaOf: (schema: z.ZodType) => unknown, problemSchema: unknown): Json {
+  const { name, summary, description, method, input, output } = operation
+  return {
+    operationId: name,
+    summary,
+    ...(description && { description }),
+    'x-access': operation.access,
+    ...(method === 'GET'
+      ? { parameters: fieldsOf(operation).map((field) => parameter(operation, field)) }
+      : { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(input) } } } }),
+    responses: {
+      '200': { description: 'Done', content: { 'application/json': { schema: schemaOf(output) } } },
+      ...failures(operation, problemSchema),
+    },
+  }
+}
+
+function parameter({ path }: Operation, { name, required, description, schema }: Field): Json {
+  const inPath = path.includes(`{${name}}`)
+  return {
+    name,
+    in: inPath ? 'path' : 'query',
+    required: inPath || required,
+    ...(description && { description }),
+    schema,
+  }
+}
+
+/** One response a status, with the codes that it may carry. */
+function failures(operation: Operation, schema: unknown): Json {
+  const body = operation.method === 'POST' ? (['not_json', 'too_large'] as const) : []
+  const codes = [
+    ...everyError,
+    ...body,
+    ...(operation.judgedLater ? [] : ['invalid' as const]),
+    ...(operation.errors ?? []),
+  ]
+  const byStatus = Map.groupBy(new Set(codes), (code) => errors[code].status)
+  return Object.fromEntries(
+    [...byStatus].map(([status, same]) => [
+      String(status),
+      {
+        description: same.map((code) => `${code}: ${errors[code].sentence}`).join('\n\n'),
+        content: { 'application/problem+json': { schema } },
+      },
+    ]),
+  )
+}
+
+/** References to `$defs` point to the components of the document. */
+function lifted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(lifted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) =>
+      key === '$ref' && typeof inner === 'string'
+        ? [key, inner.replace('#/$defs/', '#/components/schemas/')]
+        : [key, lifted(inner)],
+    ),
+  )
+}

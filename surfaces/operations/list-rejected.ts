@@ -1,0 +1,51 @@
+// Operation: what could not be stored. Not for: replaying it.
+import { z } from 'zod'
+import { defineOperation } from './operation.ts'
+
+const rejectedItem = z
+  .object({
+    rejectedId: z.string(),
+    code: z.string(),
+    reason: z.string(),
+    topic: z.string(),
+    producer: z.string(),
+    receivedAt: z.number().int().describe('epoch ms'),
+    id: z.string().optional().describe('the id it claimed'),
+    epoch: z.string().optional(),
+    seq: z.number().int().optional(),
+    payload: z.string().describe('its bytes as text, cut at 4,096 characters'),
+  })
+  .meta({ id: 'RejectedItem', description: 'A message that was refused and kept.' })
+
+const PAYLOAD_MOST = 4_096
+
+export const listRejected = defineOperation({
+  name: 'listRejected',
+  summary: 'List what could not be stored, newest first',
+  method: 'GET',
+  path: '/api/v1/rejected',
+  access: 'read',
+  input: z.strictObject({
+    limit: z.coerce.number().int().min(1).max(1000).optional().describe('default 100'),
+  }),
+  output: z.object({ items: z.array(rejectedItem), next: z.null().describe('there is one page, the latest') }),
+  errors: ['database_unavailable'],
+  async run(house, { limit }) {
+    const messages = await house.storage.ledger.rejected(limit)
+    const items = messages.map(
+      ({ rejectedId, code, reason, topic, producer, receivedAt, id, epoch, seq, payload }) => ({
+        rejectedId,
+        code,
+        reason,
+        topic,
+        producer,
+        receivedAt,
+        ...(id !== undefined && { id }),
+        ...(epoch !== undefined && { epoch }),
+        ...(seq !== undefined && { seq }),
+        payload: payload.toString('utf8').slice(0, PAYLOAD_MOST),
+      }),
+    )
+    return { items, next: null }
+  },
+})

@@ -1,0 +1,55 @@
+// What an operation is: something that can be asked of a running Daybook. Each is declared once, in a file of its own,
+// and becomes an HTTP route with its OpenAPI description and, where people need it, a CLI verb. Not for: any of these.
+import type { z } from 'zod'
+import type { Bus } from '../../broker/bus.ts'
+import type { Clock, Health, Ids } from '../../component.ts'
+import type { ErrorCode } from '../../schemas/errors.ts'
+import type { Topics } from '../../schemas/topics.ts'
+import type { Storage } from '../../storage/storage.ts'
+
+/** A part of the house as the surfaces see it. */
+export interface Part {
+  name: string
+  health: Health
+  /** Nothing works without it: /readyz waits for it. */
+  needed: boolean
+}
+
+/** All that the surfaces see of the house; app.ts hands it in. */
+export interface House {
+  readonly bus: Bus
+  readonly storage: Storage
+  readonly topics: Topics
+  readonly space: string
+  readonly version: string
+  readonly clock: Clock
+  readonly ids: Ids
+  parts(): readonly Part[]
+}
+
+export interface Operation<Input = unknown, Output = unknown> {
+  /** camelCase; the operationId of OpenAPI. */
+  readonly name: string
+  /** A sentence without a full stop. */
+  readonly summary: string
+  /** What the summary leaves out, for the reference. */
+  readonly description?: string
+  readonly method: 'GET' | 'POST'
+  /** A path template of OpenAPI: `/api/v1/activities/{id}`. Its names are fields of the input. */
+  readonly path: `/${string}`
+  readonly access: 'read' | 'write'
+  /** Path and query parameters of a GET, the body of a POST. */
+  readonly input: z.ZodType<Input>
+  /** The input is described but not checked here: the write path judges each message and keeps what it refuses. */
+  readonly judgedLater?: boolean
+  readonly output: z.ZodType<Output>
+  /** What it may answer with besides what every request may (invalid, unauthorized, ...). */
+  readonly errors?: readonly ErrorCode[]
+  /** Throws DaybookError. */
+  run(house: House, input: Input): Promise<Output>
+}
+
+/** Declares an operation; the types of its parts are held together here, the list sees only what all have in common. */
+export function defineOperation<Input, Output>(operation: Operation<Input, Output>): Operation<Input, Output> {
+  return operation
+}

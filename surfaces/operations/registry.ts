@@ -1,0 +1,20 @@
+// Every operation. A new one is a file beside this and a line here.
+
+import { addNote } from './add-note.ts'
+import { getAccounting } from './get-accounting.ts'
+import { getActivity } from './get-activity.ts'
+import { getStatus } from './get-status.ts'
+import { listRejected } from './list-rejected.ts'
+import type { Operation } from './operation.ts'
+import { postActivities } from './post-activities.ts'
+import { queryActivities } from './query-activities.ts'
+
+export const operations: readonly Operation[] = [
+  queryActivities,
+  postActivities,
+  getActivity,
+  addNote,
+  listRejected,
+  getAccounting,
+  getStatus,
+]

@@ -1,0 +1,57 @@
+// The whole product in this process, on ports and a database of its own: for tests of what people and programs see. Not
+// for: journeys that start and kill it (house.ts).
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pino from 'pino'
+import { type App, createApp, type Ready } from '../app.ts'
+import { randomIds, wallClock } from '../component.ts'
+import { type Config, loadConfig } from '../config.ts'
+import { type Credentials, loadCredentials } from '../credentials.ts'
+import { testPostgres } from './postgres.ts'
+
+export interface InProcess {
+  app: App
+  config: Config
+  ready: Ready
+  credentials: Credentials
+  /** A request with the token; the path starts with a slash. */
+  api(path: string, init?: RequestInit): Promise<Response>
+  /** Stops it and removes its folder and database. */
+  stop(): Promise<void>
+}
+
+export async function startInProcess(env: Record<string, string> = {}): Promise<InProcess> {
+  const data = await mkdtemp(join(tmpdir(), 'daybook-'))
+  const database = await testPostgres()
+  const config = loadConfig({
+    env: {
+      DAYBOOK__DATA: data,
+      DAYBOOK__TIMEZONE: 'Europe/Berlin',
+      DAYBOOK__MQTT__PORT: '0',
+      DAYBOOK__HTTP__PORT: '0',
+      DAYBOOK__ACTIVITYWATCH__PORT: 'off',
+      DAYBOOK__DATABASE__URL: database.url,
+      ...env,
+    },
+  })
+  const app = createApp({ config, version: '0.0.0', log: pino({ level: 'silent' }), clock: wallClock, ids: randomIds })
+  const ready = await app.start()
+  const { credentials } = loadCredentials(data, randomIds)
+  return {
+    app,
+    config,
+    ready,
+    credentials,
+    api: (path, init = {}) =>
+      fetch(ready.http.url + path, {
+        ...init,
+        headers: { authorization: `Bearer ${credentials.http.token}`, ...(init.headers as Record<string, string>) },
+      }),
+    async stop() {
+      await app.stop()
+      await database.stop()
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+}
