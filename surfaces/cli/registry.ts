@@ -1,0 +1,12 @@
+// Every verb of the CLI, in the order in which help lists them. A new one is a file beside this and a line here.
+import { doctor } from './doctor.ts'
+import { note } from './note.ts'
+import { query } from './query.ts'
+import { rejected } from './rejected.ts'
+import { start } from './start.ts'
+import { status } from './status.ts'
+import { tail } from './tail.ts'
+import type { Verb } from './verb.ts'
+import { version } from './version.ts'
+
+export const verbs: readonly Verb[] = [start, status, doctor, query, tail, note, rejected, version]

@@ -1,0 +1,60 @@
+// Times as people write and read them, in a time zone that is handed in. Pure. Not for: the wire, which has epoch ms.
+import { Temporal } from 'temporal-polyfill'
+import { DaybookError } from '../../schemas/errors.ts'
+
+/** For help: what `parseTime` takes. */
+export const timeForms =
+  '2026-11-24, 2026-11-24T18:30, 18:30, 2h or 30m (ago), yesterday, today, now, ISO 8601, epoch ms'
+
+const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 }
+
+/** Epoch ms; throws `usage` naming the option. */
+export function parseTime(option: string, text: string, now: number, timeZone: string): number {
+  const zoned = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timeZone)
+  const midnight = zoned.startOfDay()
+  const wrong = (why: string) => new DaybookError('usage', `${option} ${text}: ${why}.`)
+  if (text === 'now') return now
+  if (text === 'today') return midnight.epochMilliseconds
+  if (text === 'yesterday') return midnight.subtract({ days: 1 }).epochMilliseconds
+
+  const [, count, unit] = /^(\d+(?:\.\d+)?) ?([smhdw])(?: ago)?$/.exec(text) ?? []
+  if (count && unit) return Math.round(now - Number(count) * (UNITS_MS[unit] as number))
+  if (/^\d{12,15}$/.test(text)) return Number(text)
+  if (/^\d+$/.test(text)) throw wrong('epoch ms have 13 digits; these look like seconds')
+  try {
+    if (/^\d{1,2}:\d\d(:\d\d)?$/.test(text)) {
+      const time = Temporal.PlainTime.from(text.padStart(text.length + (text.indexOf(':') === 1 ? 1 : 0), '0'))
+      return zoned.withPlainTime(time).epochMilliseconds
+    }
+    if (/[zZ]$|[+-]\d\d:?\d\d$/.test(text.slice(10))) return Temporal.Instant.from(text).epochMilliseconds
+    return Temporal.PlainDateTime.from(text).toZonedDateTime(timeZone).epochMilliseconds
+  } catch {
+    throw wrong(`not a time; write ${timeForms}`)
+  }
+}
+
+/** `Tuesday 24 November 2026`. */
+export function localDay(timestamp: number, timeZone: string): string {
+  const options = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone } as const
+  return new Intl.DateTimeFormat('en-GB', options).format(timestamp)
+}
+
+/** `18:30:05`. */
+export function localTime(timestamp: number, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone }).format(timestamp)
+}
+
+/** `2 min ago`; what lies ahead is `in 2 min`. */
+export function ago(timestamp: number, now: number): string {
+  const ms = Math.abs(now - timestamp)
+  if (ms < 5_000) return 'just now'
+  const units = [
+    ['d', UNITS_MS.d],
+    ['h', UNITS_MS.h],
+    ['min', UNITS_MS.m],
+    ['s', UNITS_MS.s],
+  ] as const
+  const [name, size = 1] = units.find(([, each = 1]) => ms >= each) ?? ['s', 1_000]
+  const span = `${Math.floor(ms / size)} ${name}`
+  return timestamp > now ? `in ${span}` : `${span} ago`
+}

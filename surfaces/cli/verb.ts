@@ -1,0 +1,76 @@
+// What a verb of the CLI is, and what it is handed. Not for: parsing (arguments.ts) or finding the app (client.ts).
+import type { Readable, Writable } from 'node:stream'
+import type { Client } from './client.ts'
+
+export interface Option {
+  /** kebab-case, without the dashes. */
+  name: string
+  /** What stands for its value in help, in capitals; absent: a flag. */
+  value?: string
+  /** May be given several times. */
+  many?: boolean
+  summary: string
+}
+
+export interface Verb {
+  name: string
+  /** A sentence without a full stop. */
+  summary: string
+  /** What follows the verb, as in `[words...]`; absent: nothing may. */
+  words?: string
+  options: readonly Option[]
+  /** What help says besides. */
+  details?: string
+  /** Without the leading `daybook`. */
+  examples?: readonly string[]
+  /** Resolves with the exit code; throws DaybookError. */
+  run(call: Call): Promise<number>
+}
+
+/** The pieces of the configuration that the CLI looks at. */
+export interface CliConfig {
+  /** Absolute path. */
+  data: string
+  /** IANA name. */
+  timezone: string
+  mqtt: { host: string; port: number }
+  http: { host: string; port: number }
+  activitywatch: { port: number | 'off' }
+  broker: { url?: string | undefined }
+  database: { url?: string | undefined; port: number }
+  bridges: { [name: string]: unknown }
+}
+
+/** The terminal and the house, as main.ts hands them in. */
+export interface Io {
+  stdin: Readable
+  stdout: Writable
+  stderr: Writable
+  version: string
+  ambient: { color: boolean; language: string }
+  /** Reads the configuration; throws `config_invalid`. Default: daybook.yaml here, and the environment. */
+  config(file?: string): CliConfig
+  /** Runs the house in this process until it is told to stop; resolves with the exit code. */
+  start(file: string | undefined, options: { json: boolean }): Promise<number>
+}
+
+/** One run of a verb. */
+export interface Call {
+  io: Io
+  /** What stands after the verb, without the options. */
+  words: readonly string[]
+  flag(name: string): boolean
+  /** The last one given. */
+  text(name: string): string | undefined
+  all(name: string): readonly string[]
+  json: boolean
+  now: number
+  /** The configuration, read once. */
+  config(): CliConfig
+  /** The running app; throws `not_running`. */
+  connect(): Client
+  /** Writes lines to stdout; resolves once they are taken. */
+  print(...lines: string[]): Promise<void>
+  /** Aborts on Ctrl-C or SIGTERM, or when nobody reads the output any more. */
+  interrupted(): AbortSignal
+}
