@@ -36,9 +36,6 @@ export interface House {
 /** Why a connection is not read at the moment. */
 const hold = { entering: 1, pressure: 2, link: 4, drain: 8, stopping: 16 } as const
 
-/** The least that a message counts for: it costs memory however small it is. */
-const LEAST_SIZE = 256
-
 export class Connection implements Source {
   clientId = ''
   user = ''
@@ -257,8 +254,7 @@ export class Connection implements Source {
       return
     }
     if (publish.qos > 0 && this.#acknowledgements?.joins(publish)) return
-    const size = Math.max(frame.bytes.length, LEAST_SIZE)
-    const message = this.#house.receive({ ...publish, size }, this, this.#line)
+    const message = this.#house.receive(publish, this, this.#line)
     if (publish.qos > 0) this.#acknowledgements?.owe(message)
   }
 

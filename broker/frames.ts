@@ -25,6 +25,8 @@ export interface Publish {
   retain: boolean
   /** 0 with QoS 0. */
   packetId: number
+  /** Of the whole packet, bytes. */
+  size: number
 }
 
 export const pingresp = Buffer.from([0xd0, 0])
@@ -56,7 +58,8 @@ export function readPublish({ bytes, bodyAt }: Frame): Publish {
   if (qos > 0 && packetId === 0) throw new Violation('packet id 0') // [MQTT-2.3.1-1]
   const topic = text(bytes, topicAt, topicEnd)
   checkTopic(topic)
-  return { topic, payload: bytes.subarray(payloadAt), qos: qos as 0 | 1 | 2, retain: (header & 1) === 1, packetId }
+  const payload = bytes.subarray(payloadAt)
+  return { topic, payload, qos: qos as 0 | 1 | 2, retain: (header & 1) === 1, packetId, size: bytes.length }
 }
 
 export function checkTopic(topic: string): void {

@@ -28,6 +28,8 @@ export class Framing {
   #owned = false
   /** Length of the packet that is still incomplete, so that room for a large one is made by doubling. */
   #expected = 0
+  /** What follows the packet that `#bytes` was filled up to complete. */
+  #later: Buffer | null = null
 
   constructor(limits: FrameLimits) {
     this.limits = limits
@@ -35,20 +37,25 @@ export class Framing {
 
   add(chunk: Buffer): void {
     const held = this.#end - this.#start
-    if (held === 0) {
-      this.#bytes = chunk
-      this.#start = 0
-      this.#end = chunk.length
-      this.#owned = false
+    if (held === 0 && !this.#later) {
+      this.#replace(chunk)
       return
     }
-    if (!this.#owned || this.#bytes.length - this.#end < chunk.length) this.#grow(held, chunk.length)
-    chunk.copy(this.#bytes, this.#end)
-    this.#end += chunk.length
+    if (this.#later) {
+      this.#later = Buffer.concat([this.#later, chunk])
+      return
+    }
+    // Only what completes the packet is copied; the rest stays where it is.
+    const taken = this.#expected > held ? Math.min(this.#expected - held, chunk.length) : chunk.length
+    if (!this.#owned || this.#bytes.length - this.#end < taken) this.#grow(held, taken)
+    chunk.copy(this.#bytes, this.#end, 0, taken)
+    this.#end += taken
+    if (taken < chunk.length) this.#later = chunk.subarray(taken)
   }
 
   /** The next complete packet, null when more bytes are needed. Throws a Violation. */
   next(): Frame | null {
+    if (this.#start === this.#end && this.#later) this.#replace(this.#later)
     const bytes = this.#bytes
     const start = this.#start
     let at = start + 1
@@ -69,7 +76,16 @@ export class Framing {
       return null
     }
     this.#start = end
+    this.#expected = 0
     return { bytes: bytes.subarray(start, end), bodyAt: at - start }
+  }
+
+  #replace(bytes: Buffer): void {
+    this.#bytes = bytes
+    this.#start = 0
+    this.#end = bytes.length
+    this.#owned = false
+    this.#later = null
   }
 
   #grow(held: number, more: number): void {

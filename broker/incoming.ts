@@ -20,6 +20,9 @@ export interface IncomingParts {
   size: number
 }
 
+/** The least that a message counts for: it costs memory however small it is. */
+const LEAST_SIZE = 256
+
 export class Incoming implements Delivery {
   readonly topic: string
   readonly payload: Buffer
@@ -37,7 +40,7 @@ export class Incoming implements Delivery {
     this.qos = parts.qos
     this.retain = parts.retain
     this.packetId = parts.packetId
-    this.size = parts.size
+    this.size = Math.max(parts.size, LEAST_SIZE)
     this.from = source.user
     this.source = source
   }

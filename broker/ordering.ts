@@ -2,6 +2,7 @@
 // subscribers when a later one overtakes it between numbering and emitting, as plain ones overtake retained ones: so a
 // publish starts only when the last one was handed to the emitter. Not for: acknowledging or keeping anything.
 import type { Aedes, PublishPacket } from 'aedes'
+import { type Emitter, followAudience } from './audience.ts'
 import type { Message } from './bus.ts'
 
 type Done = (error?: Error | null) => void
@@ -11,7 +12,7 @@ interface Inside {
   id: string
   counter: number
   publish(packet: object, client: object | null, done: Done): void
-  mq: { emit(packet: Numbered, done: Done): void }
+  mq: Emitter & { emit(packet: Numbered, done: Done): void }
 }
 
 interface Numbered extends Message {
@@ -55,6 +56,7 @@ export function putInOrder({ aedes, hasSessions, emitted }: OrderingParts): Publ
   const inside = aedes as unknown as Inside
   const publish = inside.publish.bind(inside)
   const emit = inside.mq.emit.bind(inside.mq)
+  const isHeard = followAudience(inside.mq)
   let waiting: Waiting[] = []
   let next = 0
   let current: Waiting | null = null
@@ -98,7 +100,7 @@ export function putInOrder({ aedes, hasSessions, emitted }: OrderingParts): Publ
 
   function start(entry: Waiting): void {
     current = entry
-    if (entry.plain && (entry.plain.qos === 0 || !hasSessions())) {
+    if (entry.plain) {
       inside.mq.emit(numbered(entry.plain), nothing)
       return
     }
@@ -110,6 +112,15 @@ export function putInOrder({ aedes, hasSessions, emitted }: OrderingParts): Publ
       }
       entry.done(error)
     })
+  }
+
+  /** Nobody has to be given it later: it needs neither Aedes's memory nor its promises. */
+  function isPlain({ qos, retain }: Outgoing): boolean {
+    return !retain && (qos === 0 || !hasSessions())
+  }
+
+  function isFree(): boolean {
+    return current === null && next === waiting.length
   }
 
   function numbered({ topic, payload, qos, clientId }: Outgoing): Numbered {
@@ -128,6 +139,11 @@ export function putInOrder({ aedes, hasSessions, emitted }: OrderingParts): Publ
   }
 
   return (message, handed) => {
+    if (isFree() && isPlain(message) && !isHeard(message.topic)) {
+      emitted(message)
+      handed?.()
+      return
+    }
     const { topic, payload, qos, retain, clientId } = message
     const packet = { cmd: 'publish', topic, payload, qos, retain, dup: false } satisfies PublishPacket
     add({
@@ -135,7 +151,7 @@ export function putInOrder({ aedes, hasSessions, emitted }: OrderingParts): Publ
       client: null,
       done: nothing,
       handed,
-      plain: retain ? null : message,
+      plain: isPlain(message) ? message : null,
     })
   }
 }
