@@ -1,5 +1,5 @@
-// What an outbox says about itself: the retained status of its producer, and the last word on epochs that ended. Not
-// for: sending entries. The status is also how a loss is told: what lies below `oldestSeq` and never came is missing.
+// When an outbox says something about itself. The status is also how a loss is told: what lies below `oldestSeq` and
+// never came is missing. Pure but for a memory of what was said. Not for: publishing it (outbox-voice.ts).
 import type { BridgeStatus, Receipt } from '../schemas/delivery.ts'
 import { patience } from './outbox-window.ts'
 

@@ -2,15 +2,17 @@
 // receipt says that the pipeline has it. Serves inside the app over a Bus and alone on a device over MQTT. Not for:
 // redaction, payload bytes, or what a receipt is made of.
 import type { Clock, Component, Health, Ids, Logger } from '../component.ts'
-import { type ActivityNotification, limits as wire } from '../schemas/activity.ts'
-import { type BridgeStatus, type Receipt, receipt as receiptSchema } from '../schemas/delivery.ts'
 import { asDaybookError, DaybookError } from '../schemas/errors.ts'
-import { isTopicWord, type Topics } from '../schemas/topics.ts'
-import { type NewEntry, type OutboxFile, type OutboxState, openOutboxFile } from './outbox-file.ts'
-import { type OutboxTransport, Sender } from './outbox-sender.ts'
-import { LastWords, statusDue, type Told } from './outbox-status.ts'
-
-export type { OutboxTransport } from './outbox-sender.ts'
+import type { Topics } from '../schemas/topics.ts'
+import { type Emitted, toEntry } from './outbox-body.ts'
+import { Entries } from './outbox-entries.ts'
+import { type OutboxFile, openOutboxFile } from './outbox-file.ts'
+import { Numbering } from './outbox-numbering.ts'
+import { Receipts } from './outbox-receipts.ts'
+import { Sender } from './outbox-sender.ts'
+import { type OutboxState, stateIn } from './outbox-state.ts'
+import type { OutboxTransport } from './outbox-transport.ts'
+import { type About, Voice } from './outbox-voice.ts'
 
 export interface OutboxOptions {
   /** Path of the SQLite file; its folder is made. One file a producer. */
@@ -26,27 +28,24 @@ export interface OutboxOptions {
   version?: string
   /** IANA name. */
   timeZone?: string
-  limits?: OutboxLimits
+  limits?: Partial<typeof outboxLimits>
 }
 
-export interface OutboxLimits {
-  /** Bytes on disk, default 1 GiB. */
-  bytes?: number
-  /** Entries sent and not receipted, default 1,000. */
-  inFlight?: number
-  /** Bytes handed to the transport and not answered, default 8 MiB. */
-  inFlightBytes?: number
-  /** How long to wait for the first receipt before a file that was used before counts in a new epoch; default 5 s. */
-  receiptWaitMs?: number
+export const outboxLimits = {
+  /** On disk. */
+  bytes: 1024 * 1024 * 1024,
+  /** Entries sent and not receipted. */
+  inFlight: 1000,
+  /** Handed to the transport and not answered. */
+  inFlightBytes: 8 * 1024 * 1024,
+  /** How long a file that was used before waits for a receipt to show whose its next numbers are, before it begins a new epoch. */
+  receiptWaitMs: 5_000,
 }
-
-/** A notification as a bridge emits it. */
-export type Emitted = Omit<ActivityNotification, 'producer' | 'epoch' | 'seq'>
 
 export interface Outbox extends Component {
   /**
-   * Returns once all are synced to disk in emission order, or throws and has kept none: `outbox_full` at the quota,
-   * `data_unwritable` when the disk refuses, `topic_invalid` and `too_large` for what no pipeline would settle,
+   * Returns once all are synced to disk in the order of emission, or throws and has kept none: `outbox_full` at the
+   * quota, `data_unwritable` when the disk refuses, `topic_invalid` and `too_large` for what no pipeline could settle,
    * `shutting_down` after stop. Works before start and without a connection.
    */
   append(notifications: readonly Emitted[]): void
@@ -56,13 +55,10 @@ export interface Outbox extends Component {
   readonly epoch: string
   /** Entries on disk. */
   readonly depth: number
-  /** How the bridge itself is; its status says so. */
+  /** How the bridge itself is; the status says so. */
   report(health: Health): void
 }
 
-const MEBIBYTE = 1024 * 1024
-/** Room that producer, epoch and seq take in a body. */
-const STAMP_BYTES = 300
 const IDLE_MS = 600_000
 const DISK_RETRY_MS = 5_000
 const DRAIN_MS = 1_000
@@ -72,8 +68,8 @@ const DRAIN_MS = 1_000
  *
  * - Written before published; numbered gaplessly inside an epoch, sent in that order, many at a time.
  * - An entry goes when the broker has acknowledged it *and* a receipt covers it, never on one of them alone.
- * - A number stands for one event: a file that cannot be shown to be its own latest copy counts in a new epoch.
- * - What the file has lost is told, never sent; what was never numbered is never told.
+ * - A number stands for one event: a file that cannot be shown to be its own latest copy counts on in a new epoch.
+ * - What the file has lost is told, so that it is booked missing; what was never numbered is never told.
  *
  * Throws `already_running` (another process holds the file), `data_unwritable`, `config_invalid` (another producer's).
  */
@@ -83,75 +79,64 @@ export function openOutbox(options: OutboxOptions): Outbox {
 
 class SqliteOutbox implements Outbox {
   readonly name: string
+  readonly state: OutboxState
   readonly #options: OutboxOptions
-  readonly #limits: Required<OutboxLimits>
+  readonly #clock: Clock
+  readonly #limits: typeof outboxLimits
   readonly #file: OutboxFile
+  readonly #entries: Entries
+  readonly #numbering: Numbering
   readonly #sender: Sender
-  readonly #lastWords = new LastWords()
-  /** The latest receipt of each epoch that came in since the last step. */
-  readonly #receipts = new Map<string | undefined, Receipt>()
-  #told: Told | undefined
+  readonly #voice: Voice
+  readonly #receipts: Receipts
   #bridge: Health = { state: 'ok' }
   #diskError: DaybookError | undefined
-  #full = false
-  #subscription: 'none' | 'asked' | (() => void) = 'none'
-  #subscribedAt = Number.POSITIVE_INFINITY
+  /** Bytes that found no room, 0 once they would. */
+  #refusedBytes = 0
   #life: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
   #sleep = new AbortController()
-  #running: Promise<void> = Promise.resolve()
+  #running = Promise.resolve()
   #stopped: Promise<void> | undefined
   #forgetSession: (() => void) | undefined
 
   constructor(options: OutboxOptions) {
-    const { file, producer, topics, transport, clock, ids, log, limits } = options
+    const { file, producer, topics, transport, ids, log } = options
+    const clock = steady(options.clock)
+    this.#clock = clock
     this.name = `outbox ${producer}`
     this.#options = options
-    this.#limits = {
-      bytes: limits?.bytes ?? 1024 * MEBIBYTE,
-      inFlight: limits?.inFlight ?? 1000,
-      inFlightBytes: limits?.inFlightBytes ?? 8 * MEBIBYTE,
-      receiptWaitMs: limits?.receiptWaitMs ?? 5_000,
-    }
-    this.#file = openOutboxFile({ file, producer, clock, ids })
+    this.#limits = { ...outboxLimits, ...options.limits }
+    this.#file = openOutboxFile({ file, producer, clock: options.clock, ids })
+    this.state = stateIn(this.#file)
+    this.#entries = new Entries(this.#file)
+    this.#numbering = new Numbering(this.#entries, this.#file.fresh, ids, log)
+    const shared = { entries: this.#entries, numbering: this.#numbering, transport, topics, producer, clock }
     const { inFlight, inFlightBytes } = this.#limits
     const wake = () => this.#wake()
-    this.#sender = new Sender({
-      file: this.#file,
-      transport,
-      topics,
-      producer,
-      clock,
-      ids,
-      log,
-      inFlight,
-      inFlightBytes,
-      wake,
-    })
-  }
-
-  get state(): OutboxState {
-    return this.#file.state
+    const refused = () => this.#refused()
+    this.#sender = new Sender({ ...shared, log, inFlight, inFlightBytes, wake })
+    this.#voice = new Voice({ ...shared, about: () => this.#about(), refused })
+    this.#receipts = new Receipts({ transport, topic: topics.receipt(producer), clock, log, wake, refused })
   }
 
   get epoch(): string {
-    return this.#file.current.epoch
+    return this.#entries.current.epoch
   }
 
   get depth(): number {
-    return this.#file.held
+    return this.#entries.held
   }
 
   append(notifications: readonly Emitted[]): void {
     if (this.#life === 'stopping' || this.#life === 'stopped') throw new DaybookError('shutting_down')
     if (notifications.length === 0) return
     const entries = notifications.map(toEntry)
-    const bytes = entries.reduce((sum, { body }) => sum + body.length, this.#file.bytes)
-    this.#full = bytes > this.#limits.bytes
-    if (this.#full) {
-      const quota = Math.round(this.#limits.bytes / MEBIBYTE)
-      throw new DaybookError('outbox_full', `${this.#file.held} entries wait; the quota is ${quota} MiB`)
+    this.#refusedBytes = entries.reduce((sum, { body }) => sum + body.length, 0)
+    if (this.#isFull()) {
+      throw new DaybookError('outbox_full', `${this.depth} entries wait; the quota is ${this.#limits.bytes} bytes.`)
     }
-    this.#file.append(entries, this.#sender.confirmed)
+    this.#refusedBytes = 0
+    this.#entries.append(entries, this.#numbering.confirmed)
     this.#wake()
   }
 
@@ -164,7 +149,7 @@ class SqliteOutbox implements Outbox {
     if (this.#life !== 'new') return
     this.#life = 'running'
     this.#forgetSession = this.#options.transport.onSessionLost?.(() => {
-      this.#told = undefined
+      this.#voice.forget()
       this.#sender.sessionLost()
       this.#wake()
     })
@@ -177,25 +162,23 @@ class SqliteOutbox implements Outbox {
   }
 
   health(): Health {
-    const { held, last, current, setAside } = this.#file
-    const figures = {
-      depth: held,
-      unreceipted: this.#sender.unreceipted,
-      lastSeq: last - current.base,
-      epoch: current.epoch,
-    }
+    const { held, last, current } = this.#entries
+    const unreceipted = this.#sender.unreceipted
+    const figures = { depth: held, unreceipted, lastSeq: last - current.base, epoch: current.epoch }
     if (this.#life === 'new' || this.#life === 'stopped') return { state: 'stopped', figures }
     if (this.#diskError)
       return { state: 'failed', code: this.#diskError.code, detail: this.#diskError.message, figures }
-    if (this.#full) return { state: 'degraded', code: 'outbox_full', detail: 'new events are refused', figures }
+    if (this.#isFull()) return { state: 'degraded', code: 'outbox_full', detail: 'New events are refused.', figures }
     if (this.#sender.refused)
-      return { state: 'degraded', code: 'bus_unavailable', detail: 'events wait on disk', figures }
-    if (setAside) return { state: 'degraded', detail: `the outbox file was damaged and is now ${setAside}`, figures }
+      return { state: 'degraded', code: 'bus_unavailable', detail: 'Events wait on disk.', figures }
+    const { setAside } = this.#file
+    if (setAside) return { state: 'degraded', detail: `The outbox was damaged and now is ${setAside}.`, figures }
     return { state: 'ok', figures }
   }
 
   async #run(): Promise<void> {
-    const { clock, log } = this.#options
+    const { log } = this.#options
+    const clock = this.#clock
     while (this.#life === 'running') {
       this.#sleep = new AbortController()
       let next = clock.now() + DISK_RETRY_MS
@@ -210,148 +193,73 @@ class SqliteOutbox implements Outbox {
     }
   }
 
-  /** Does all that is due and returns when the next thing will be, epoch ms. */
+  /** Does all that is due and returns when the next thing will be, epoch ms. The status goes first: see oldestSeq. */
   #step(now: number): number {
+    this.#takeReceipts()
     const { retryAt } = this.#sender
-    if (typeof this.#subscription === 'string') {
-      if (now < retryAt) return retryAt
-      this.#subscribe()
-      return Number.POSITIVE_INFINITY
-    }
-    for (const [epoch, receipt] of this.#receipts) {
-      this.#sender.receive(receipt)
-      this.#receipts.delete(epoch)
-    }
-    if (now < retryAt) return this.#sender.pump(now)
-    const decided = this.#decide(now)
-    const told = this.#tell(now)
-    return Math.min(decided, told, this.#sender.pump(now))
+    if (now < retryAt) return retryAt
+    this.#receipts.ask()
+    if (now < this.#receipts.since) return Number.POSITIVE_INFINITY
+    return Math.min(this.#decide(now), this.#voice.speak(now), this.#sender.pump(now))
   }
 
-  #subscribe(): void {
-    if (this.#subscription !== 'none') return
-    const { transport, topics, producer, clock } = this.#options
-    this.#subscription = 'asked'
-    const subscribe = async () => transport.subscribe(topics.receipt(producer), ({ payload }) => this.#hear(payload))
-    subscribe().then(
-      (unsubscribe) => {
-        if (this.#life !== 'running') return unsubscribe()
-        this.#subscription = unsubscribe
-        this.#subscribedAt = clock.now()
-        this.#wake()
-      },
-      () => {
-        this.#subscription = 'none'
-        this.#sender.refuse()
-        this.#wake()
-      },
-    )
-  }
-
-  #hear(payload: Buffer): void {
-    if (payload.length === 0) return
-    try {
-      const receipt = receiptSchema.parse(JSON.parse(payload.toString()))
-      this.#receipts.set(receipt.epoch, receipt)
-      this.#wake()
-    } catch (error) {
-      this.#options.log?.warn({ err: error }, 'a receipt could not be read')
-    }
+  #takeReceipts(): void {
+    this.#receipts.drain((receipt) => this.#sender.receive(receipt))
+    this.#sender.removeArrived()
   }
 
   /** What waits for its number gets one of a new epoch if no receipt shows in time whose the next numbers are. */
   #decide(now: number): number {
-    if (this.#sender.confirmed || this.#file.bound === this.#file.last) return Number.POSITIVE_INFINITY
-    const until = this.#subscribedAt + this.#limits.receiptWaitMs
+    if (this.#numbering.confirmed || this.#entries.bound === this.#entries.last) return Number.POSITIVE_INFINITY
+    const until = this.#receipts.since + this.#limits.receiptWaitMs
     if (now < until) return until
-    this.#sender.doubt()
+    this.#numbering.doubt()
     return Number.POSITIVE_INFINITY
   }
 
-  /** Publishes what is due of the status: before anything is sent, so that `oldestSeq` is known first. */
-  #tell(now: number): number {
-    let next = Number.POSITIVE_INFINITY
-    let spoke = false
-    for (const ended of this.#sender.ended()) {
-      const due = this.#lastWords.next(ended, now)
-      if (due === 'dismiss') this.#sender.dismiss(ended.epoch)
-      else if (due === 'close') {
-        const { epoch, last } = ended
-        void this.#publishStatus({ ...this.#status(now), epoch, oldestSeq: last + 1, lastSeq: last })
-        spoke = true
-      } else next = Math.min(next, due)
-    }
-    const status = this.#status(now)
-    const { receipt } = this.#sender
-    const due = spoke ? 0 : statusDue(this.#told, status, receipt)
-    if (due > now) return Math.min(next, due)
-    const repeats = this.#told?.status.oldestSeq === status.oldestSeq ? (this.#told?.repeats ?? 0) + 1 : 0
-    this.#told = { status, at: now, repeats, receipt }
-    void this.#publishStatus(status)
-    return next
-  }
-
-  #status(now: number): BridgeStatus {
-    const { source, version, timeZone } = this.#options
-    const { current, bound, held } = this.#file
+  #about(): About {
+    const { source, version, timeZone, clock } = this.#options
     // That the bus is away is no news to those who read this on the bus.
-    const own = this.#diskError?.code ?? (this.#full ? 'outbox_full' : undefined)
+    const own = this.#diskError?.code ?? (this.#isFull() ? 'outbox_full' : undefined)
     const health = own ?? (this.#bridge.state === 'ok' ? undefined : this.#bridge.code) ?? 'ok'
-    const oldest = Math.min(this.#file.next(current.base) ?? bound + 1, bound + 1)
-    return {
-      online: this.#life === 'running',
-      ...(version !== undefined && { version }),
-      source,
-      ...(timeZone !== undefined && { timeZone }),
-      epoch: current.epoch,
-      oldestSeq: oldest - current.base,
-      lastSeq: bound - current.base,
-      outboxDepth: held,
-      at: now,
-      health,
-    }
+    return { online: this.#life === 'running', version, source, timeZone, at: clock.now(), health }
   }
 
-  #publishStatus(status: BridgeStatus): Promise<void> {
-    const { transport, topics, producer } = this.#options
-    const publish = async () => {
-      await transport.publish(topics.status(producer), JSON.stringify(status), { qos: 1, retain: true })
-    }
-    return publish().catch(() => {
-      this.#told = undefined
-      this.#sender.refuse()
-      this.#wake()
-    })
+  #isFull(): boolean {
+    return this.#refusedBytes > 0 && this.#entries.bytes + this.#refusedBytes > this.#limits.bytes
+  }
+
+  #refused(): void {
+    this.#sender.refuse()
+    this.#wake()
   }
 
   async #end(): Promise<void> {
-    const { clock } = this.#options
     const ran = this.#life === 'running'
     this.#life = ran ? 'stopping' : 'stopped'
     this.#wake()
     await this.#running
-    if (ran) {
-      const late = new AbortController()
-      const inTime = (work: Promise<unknown>) => Promise.race([work, clock.sleep(DRAIN_MS, late.signal)])
-      await inTime(this.#sender.idle())
-      if (typeof this.#subscription === 'function') await inTime(this.#publishStatus(this.#status(clock.now())))
-      late.abort()
-      this.#forgetSession?.()
-      if (typeof this.#subscription === 'function') this.#subscription()
-      this.#takeWhatCame()
-    }
+    if (ran) await this.#finish()
     this.#life = 'stopped'
     this.#file.close()
   }
 
-  /** Removes what was received by the end; if that fails it is sent once more after the next start. */
-  #takeWhatCame(): void {
+  /** Waits a moment for what is under way, removes what has arrived by then, and says goodbye. */
+  async #finish(): Promise<void> {
+    const { log } = this.#options
+    const clock = this.#clock
+    const late = new AbortController()
+    const inTime = (work: Promise<unknown>) => Promise.race([work, clock.sleep(DRAIN_MS, late.signal)])
+    await inTime(this.#sender.idle())
     try {
-      for (const receipt of this.#receipts.values()) this.#sender.receive(receipt)
-      this.#sender.removeReceived()
+      this.#takeReceipts()
     } catch (error) {
-      this.#options.log?.error({ err: error }, 'the outbox cannot work on its file')
+      log?.error({ err: error }, 'the outbox cannot work on its file')
     }
+    if (Number.isFinite(this.#receipts.since)) await inTime(this.#voice.sayNow())
+    late.abort()
+    this.#receipts.end()
+    this.#forgetSession?.()
   }
 
   #wake(): void {
@@ -359,15 +267,15 @@ class SqliteOutbox implements Outbox {
   }
 }
 
-function toEntry(notification: Emitted): NewEntry {
-  const { source, type } = notification
-  if (!isTopicWord(source) || !isTopicWord(type)) {
-    throw new DaybookError('topic_invalid', `got source "${source}" and type "${type}"`)
+/** Time for waiting: it stands still when the wall clock is set back, or an answer would be awaited for that long. */
+function steady(clock: Clock): Clock {
+  let before = clock.now()
+  let time = before
+  const now = () => {
+    const wall = clock.now()
+    time += Math.max(0, wall - before)
+    before = wall
+    return time
   }
-  const numbered = { ...notification, producer: undefined, epoch: undefined, seq: undefined }
-  const body = Buffer.from(JSON.stringify(numbered))
-  if (body.length + STAMP_BYTES > wire.activityBytes) {
-    throw new DaybookError('too_large', `${notification.id} has ${body.length} bytes`)
-  }
-  return { source, type, body }
+  return { now, sleep: (ms, signal) => clock.sleep(ms, signal) }
 }

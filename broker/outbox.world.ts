@@ -4,7 +4,7 @@ import type { Clock } from '../component.ts'
 import type { BridgeStatus, Receipt } from '../schemas/delivery.ts'
 import type { Topics } from '../schemas/topics.ts'
 import { LedgerModel, type SentEvent } from './outbox.model.ts'
-import type { OutboxTransport } from './outbox-sender.ts'
+import type { OutboxTransport } from './outbox-transport.ts'
 
 /** Lets everything that waits on promises run. */
 export async function settle(): Promise<void> {
@@ -22,6 +22,12 @@ export class ManualClock implements Clock {
 
   at(delay: number, run: () => void): void {
     this.#due.push({ at: this.#now + delay, run })
+  }
+
+  /** What waits goes on waiting as long as it would have. */
+  setBack(ms: number): void {
+    this.#now -= ms
+    for (const one of this.#due) one.at -= ms
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -78,6 +84,8 @@ export class World {
   faults = noFaults
   /** Every publish of an event, in order. */
   readonly sends: SentEvent[] = []
+  /** Those of them that arrived. */
+  readonly arrivals: SentEvent[] = []
   readonly statuses: BridgeStatus[] = []
   readonly clock: ManualClock
   readonly #topics: Topics
@@ -86,7 +94,7 @@ export class World {
   #retained: Buffer | undefined
   #listeners = new Set<Listener>()
 
-  constructor(clock: ManualClock, topics: Topics, producer: string, dice: () => number = () => 1) {
+  constructor(clock: ManualClock, topics: Topics, producer: string, dice: () => number = () => 0.5) {
     this.clock = clock
     this.#topics = topics
     this.#producer = producer
@@ -159,6 +167,7 @@ export class World {
     const message: unknown = JSON.parse(text)
     const isStatus = topic === this.#topics.status(this.#producer)
     if (isStatus) this.statuses.push(message as BridgeStatus)
+    else this.arrivals.push(message as SentEvent)
     const receipt = isStatus ? this.ledger.hear(message as BridgeStatus) : this.ledger.receive(message as SentEvent)
     if (receipt) this.#tell(receipt)
   }

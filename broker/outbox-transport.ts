@@ -1,0 +1,15 @@
+// What an outbox needs of the world. Not for: an implementation; a Bus is one as it stands, and an MQTT client can be
+// wrapped as one where a bridge runs alone.
+
+/** The line to the broker, and through it to the pipeline's receipts. */
+export interface OutboxTransport {
+  /**
+   * Sends in the order of the calls, many at a time. Resolves once the broker has answered for the message, rejects when
+   * it was not taken; stays open only if the session is lost, which is told.
+   */
+  publish(topic: string, payload: string | Buffer, options?: { qos?: 0 | 1; retain?: boolean }): Promise<unknown>
+  /** Resolves once messages come in, retained ones first; holds through reconnects until the function is called. */
+  subscribe(filter: string, listener: (message: { topic: string; payload: Buffer }) => void): Promise<() => void>
+  /** Tells that a new session began: what the old one had not answered, and what it had, may be lost. Absent: never. */
+  onSessionLost?(listener: () => void): () => void
+}
