@@ -1,3 +1,4 @@
+// Who is let in, and what they may publish and subscribe to.
 import { expect, it } from 'vitest'
 import { access } from './access.ts'
 

@@ -1,3 +1,4 @@
+// Whether anybody hears a topic.
 import { expect, it } from 'vitest'
 import { type Emitter, followAudience } from './audience.ts'
 

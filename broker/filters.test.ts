@@ -1,3 +1,4 @@
+// Topic filters match as MQTT 3.1.1, 4.7 says, and bad ones are known.
 import { describe, expect, it } from 'vitest'
 import { isFilter, isTopic, isWithinLimits, matcher } from './filters.ts'
 

@@ -1,3 +1,4 @@
+// Bytes become frames, however they are cut, and what breaks the rules or the limits ends the connection.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Framing, Violation } from './framing.ts'

@@ -1,3 +1,4 @@
+// Retained messages are written in batches, in order, however long the database is away.
 import pino from 'pino'
 import { expect, it } from 'vitest'
 import { wallClock } from '../component.ts'
