@@ -1,7 +1,7 @@
 // What every ActivityStore promises, as tests over any driver. Not for: how fast, or what a driver does beyond it.
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { ActivityEvent } from '../schemas/activity.ts'
-import type { ActivityStore } from './activity-store.ts'
+import type { ActivityStore, Arrival } from './activity-store.ts'
 import { exampleEvent as event, NOON } from './examples.ts'
 
 /** `fresh` gives an empty store before each test. */
@@ -162,6 +162,30 @@ export function activityStoreContract(fresh: () => Promise<ActivityStore>) {
       expect(ids(items)).toEqual([event(6).id, enriched.id])
       expect(items[1]).toMatchObject({ phase: 'enriched', duration: 9_000, details: { area: 'hall', text: 'a cat' } })
       expect((await store.queryActivities({})).items).toHaveLength(5)
+    })
+
+    it('reads on in the order of arrival, whatever the event times, each once', async () => {
+      await store.append([event(5), event(9), event(7)])
+      const before = await store.lastArrival()
+      await store.append([event(1), event(3)])
+      await store.append([event(3)])
+      await store.append([event(2)])
+      const all = await store.getArrivals(null)
+      expect(all.map(({ event: each }) => each.id)).toEqual(
+        ids([event(5), event(7), event(9), event(1), event(3), event(2)]),
+      )
+      expect((await store.getArrivals(before)).map(({ event: each }) => each.id)).toEqual(
+        ids([event(1), event(3), event(2)]),
+      )
+      const found: string[] = []
+      for (let after: Arrival | null = null; ; ) {
+        const page = await store.getArrivals(after, 2)
+        found.push(...page.map(({ event: each }) => each.id))
+        after = page.at(-1)?.at ?? null
+        if (!after) break
+      }
+      expect(found).toEqual(all.map(({ event: each }) => each.id))
+      expect(await store.getArrivals(await store.lastArrival())).toEqual([])
     })
 
     it('lists from a time on, oldest first', async () => {

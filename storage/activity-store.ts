@@ -12,6 +12,13 @@ export interface Appended {
   known: ReadonlySet<string>
 }
 
+/** A place in the order of arrival: the commit, and the how-manieth row of it. Written `<batch>.<n>`. */
+export interface Arrival {
+  batch: number
+  /** From 1; 0 is before the first. */
+  n: number
+}
+
 /** All methods may throw `database_unavailable` and `database_conflict` (try again); writes also `database_refused`. */
 export interface ActivityStore {
   /** Stores what is new, all or nothing, and says which that was. A known id changes nothing, whatever else differs. */
@@ -24,6 +31,13 @@ export interface ActivityStore {
   getActivity(id: string): Promise<ActivityEvent | null>
   /** A page by event time, newest first unless asked otherwise. */
   queryActivities(filter: ActivityFilter): Promise<Page<ActivityEvent>>
+  /**
+   * What arrived after a place, in the order of arrival, at most `limit` (default 1,000): reading on from the last one
+   * gives everything exactly once, whatever its event time and however many write. `null` starts at the beginning.
+   */
+  getArrivals(after: Arrival | null, limit?: number): Promise<{ event: ActivityEvent; at: Arrival }[]>
+  /** The place after everything that has arrived. */
+  lastArrival(): Promise<Arrival>
   /** Oldest first, at most `limit` (default 1,000), from `since` (epoch ms, inclusive). */
   getActivitiesSince(since: number, limit?: number): Promise<ActivityEvent[]>
   /** The oldest that enrichment has not taken yet, at most `limit` (default 50); does not claim them. */

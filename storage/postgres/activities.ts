@@ -7,6 +7,7 @@ import type { ActivityFilter } from '../../schemas/filter.ts'
 import { foldActivity } from '../../schemas/fold.ts'
 import { isUuidV7, lowestId } from '../../schemas/ids.ts'
 import type { ActivityStore } from '../activity-store.ts'
+import { getArrivals, lastArrival } from './arrivals.ts'
 import type { Commit } from './commit.ts'
 import { translateError } from './connection.ts'
 import { matches } from './matches.ts'
@@ -61,6 +62,9 @@ export function postgresActivities({ db, commit, space, partitions }: Activities
       const next = found.length > limit ? (items.at(-1)?.id ?? null) : null
       return { items: filter.fold ? await folded(items) : items, next }
     },
+
+    getArrivals: (after, limit) => getArrivals(db, space, after, limit),
+    lastArrival: () => lastArrival(db, space),
 
     async getActivitiesSince(since, limit = 1_000) {
       return (await rows().where('id', '>=', lowestId(since)).selectAll().orderBy('id').limit(limit).execute()).map(

@@ -3,8 +3,10 @@ import pg from 'pg'
 import pino from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
 import { wallClock } from '../../component.ts'
+import type { ActivityEvent } from '../../schemas/activity.ts'
 import { testPostgres } from '../../test/postgres.ts'
 import { activityStoreContract } from '../activity-store.contract.ts'
+import type { Arrival } from '../activity-store.ts'
 import { exampleEvent as event, NOON } from '../examples.ts'
 import { ledgerContract } from '../ledger.contract.ts'
 import { meaningContract } from '../meaning.contract.ts'
@@ -135,6 +137,34 @@ describe('the database', () => {
     await cut
     expect(total).toBe(150)
     expect((await storage.ledger.accounting()).totals).toMatchObject({ received: 150, stored: 150, duplicates: 0 })
+  })
+
+  it('passes over no commit when several write at once and a reader follows the order of arrival', async () => {
+    storage = await open()
+    const others = [await open(storage.url), await open(storage.url)]
+    const writers = [storage, ...others]
+    let writing = true
+    const seen: string[] = []
+    const reading = (async () => {
+      let after: Arrival | null = null
+      for (let last = false; ; last = !writing) {
+        const page: { event: ActivityEvent; at: Arrival }[] = await storage.activities.getArrivals(after, 7)
+        seen.push(...page.map(({ event: each }) => each.id))
+        after = page.at(-1)?.at ?? after
+        if (last && page.length === 0) return
+      }
+    })()
+    const write = (writer: Storage, w: number) =>
+      Promise.all(
+        Array.from({ length: 60 }, (_, n) =>
+          writer.activities.append([event(w * 1_000 + n), event(w * 1_000 + n + 500)]),
+        ),
+      )
+    await Promise.all(writers.map(write))
+    writing = false
+    await reading
+    expect(seen).toHaveLength(360)
+    expect(new Set(seen).size).toBe(360)
   })
 
   it('tells watchers of commits by other processes', async () => {

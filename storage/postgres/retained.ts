@@ -26,13 +26,14 @@ export function postgresRetained(db: Kysely<Tables>, space: string): Retained {
       await db
         .transaction()
         .execute(async (transaction) => {
-          if (cleared.length > 0) await transaction.deleteFrom('retained').where('topic', 'in', cleared).execute()
+          if (cleared.length > 0)
+            await transaction.deleteFrom('retained').where('space', '=', space).where('topic', 'in', cleared).execute()
           if (set.length === 0) return
           await sql`
             insert into retained (space, topic, payload, qos)
             select ${space}, * from unnest(${set.map((m) => m.topic)}::text[], ${set.map((m) => m.payload)}::bytea[],
               ${set.map((m) => m.qos)}::int2[])
-            on conflict (topic) do update set payload = excluded.payload, qos = excluded.qos, updated_at = now()`.execute(
+            on conflict (space, topic) do update set payload = excluded.payload, qos = excluded.qos, updated_at = now()`.execute(
             transaction,
           )
         })

@@ -17,22 +17,30 @@ export type Access = 'open' | 'starting' | 'closed' | 'password' | 'stranger'
 /** Connects once, makes the database if it is missing, and checks that the server is the one of this folder. */
 export async function openDatabase(port: number, password: string, cluster: string): Promise<Access> {
   try {
-    await run(ownerUrl(port, password, 'postgres'), async (client) => {
-      const { rows } = await client.query(`select 1 from pg_database where datname = $1`, [OWNER])
-      if (rows.length === 0) await client.query(`create database ${OWNER}`)
-    })
     return await run(ownerUrl(port, password), async (client) => {
       const { rows } = await client.query<{ data_directory: string }>('show data_directory')
       return (await realpath(rows[0]?.data_directory ?? '/').catch(() => null)) === cluster ? 'open' : 'stranger'
     })
   } catch (error) {
-    const { code } = error as { code?: string }
-    if (code === '28P01' || code === '28000') return 'password'
-    // 57P03 cannot_connect_now, 57P01/57P02 ended by shutdown or crash, 53300 too many connections
-    if (code && ['57P03', '57P01', '57P02', '53300'].includes(code)) return 'starting'
-    if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === undefined) return 'closed'
-    throw error
+    const { code = 'ECONNRESET' } = error as { code?: string }
+    const access = meanings[code]
+    if (access) return access
+    if (code !== NO_SUCH_DATABASE) throw error
+    await run(ownerUrl(port, password, 'postgres'), (client) => client.query(`create database ${OWNER}`))
+    return openDatabase(port, password, cluster)
   }
+}
+
+const NO_SUCH_DATABASE = '3D000'
+const meanings: Record<string, Access> = {
+  '28P01': 'password',
+  '57P03': 'starting',
+  // Ended by a shutdown or by another backend's crash; too many connections.
+  '57P01': 'starting',
+  '57P02': 'starting',
+  '53300': 'starting',
+  ECONNREFUSED: 'closed',
+  ECONNRESET: 'closed',
 }
 
 /** Gives the stopped cluster our password: credentials.json was lost, and who owns the files owns the data. */

@@ -9,15 +9,22 @@ import { initdb, removeInterrupted } from './server-initdb.ts'
 import { findPlace, type Place, readKept, writeKept } from './server-place.ts'
 
 export interface ClusterOptions {
+  /** The data folder of the house; the cluster lies in <data>/postgres, its port is kept in <data>/postgres.json. */
   data: string
+  /** For the first start, or to change the kept one; 0: any free one. */
   port: number
+  /** Of the owner `daybook`, a superuser. Another one than at the last start is set before the server is used. */
   password: string
   log: Logger
+  /** The wall's: processes live in real time. */
   clock: Clock
+  /** A `native` folder in place of the installed package's. */
   binaries?: string
+  /** Where a root Daybook may make a folder for the service user; /var/lib. */
   fallback?: string
 }
 
+/** A cluster that can be run. */
 export interface Cluster {
   place: Place
   binaries: Binaries

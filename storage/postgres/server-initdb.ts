@@ -2,7 +2,7 @@
 // complete, so a first start killed half-way leaves nothing that a later one could mistake for a database. Not for:
 // running it.
 import { execFile } from 'node:child_process'
-import { appendFile, chown, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, chown, mkdtemp, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { DaybookError } from '../../schemas/errors.ts'
@@ -47,12 +47,20 @@ export async function initdb({ cluster, binaries, user, password, sync = true }:
     })
     await appendFile(join(partial, 'postgresql.conf'), "\ninclude 'daybook.conf'\n", { flush: true })
     await rename(partial, cluster)
+    await syncFolder(dirname(cluster))
   } catch (error) {
     if (partial) await rm(partial, { recursive: true, force: true }).catch(() => undefined)
     throw explainFailure(error as Failure, cluster)
   } finally {
     if (passwordFile) await rm(passwordFile, { force: true }).catch(() => undefined)
   }
+}
+
+/** A rename outlives a power cut only when its folder is synced; rows acknowledged in the cluster depend on it. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(path)
+  await folder.sync().finally(() => folder.close())
 }
 
 const PARTIAL = '.partial-'

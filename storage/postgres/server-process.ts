@@ -63,10 +63,13 @@ export async function recentLog(cluster: string, since: number): Promise<string>
   const folder = join(cluster, 'log')
   let newest = { path: '', time: 0 }
   for (const name of await readdir(folder).catch(() => [])) {
-    const { mtimeMs } = await stat(join(folder, name))
+    const mtimeMs = await stat(join(folder, name)).then(
+      (file) => file.mtimeMs,
+      () => 0,
+    )
     if (mtimeMs > newest.time) newest = { path: join(folder, name), time: mtimeMs }
   }
-  const text = newest.path ? await readFile(newest.path, 'utf8') : ''
+  const text = newest.path ? await readFile(newest.path, 'utf8').catch(() => '') : ''
   const lines = text.split('\n').filter((line) => /FATAL|PANIC|could not/.test(line))
   return lines
     .filter((line) => Date.parse(`${line.slice(0, 23).replace(' ', 'T')}Z`) >= since)

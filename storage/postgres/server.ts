@@ -1,30 +1,16 @@
 // The embedded Postgres as a part of the house: a real server on a kept port of 127.0.0.1, made at the first start,
 // adopted again when we were killed, started again when it was. Not for: what is in the database (postgres.ts), nor an
 // external server, which somebody else runs. On Windows it is written for, not tried.
-import type { Clock, Component, Health, Logger } from '../../component.ts'
+import type { Component, Health } from '../../component.ts'
 import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
 import { ownerUrl } from './server-access.ts'
-import { type Cluster, prepareCluster } from './server-cluster.ts'
+import { type Cluster, type ClusterOptions, prepareCluster } from './server-cluster.ts'
 import { type FolderLock, lockDataFolder } from './server-lock.ts'
 import { readPidFile } from './server-pid-file.ts'
 import { shutDown } from './server-process.ts'
 import { type Server, serve } from './server-serve.ts'
 
-export interface EmbeddedPostgresOptions {
-  /** The data folder of the house; the cluster lies in <data>/postgres, its port is kept in <data>/postgres.json. */
-  data: string
-  /** For the first start, or to change the kept one; 0: any free one. */
-  port: number
-  /** Of the owner `daybook`, a superuser. Another one than at the last start is set before the server is used. */
-  password: string
-  log: Logger
-  /** The wall's: processes live in real time. */
-  clock: Clock
-  /** A `native` folder in place of the installed package's. */
-  binaries?: string
-  /** Where a root Daybook may make a folder for the service user; /var/lib. */
-  fallback?: string
-}
+export type EmbeddedPostgresOptions = ClusterOptions
 
 export interface EmbeddedPostgres extends Component {
   /** postgres://daybook:<password>@127.0.0.1:<port>/daybook; throws `database_unavailable` before the first start. */
@@ -64,11 +50,12 @@ export function embeddedPostgres(options: EmbeddedPostgresOptions): EmbeddedPost
   async function watch(cluster: Cluster, first: Server, signal: AbortSignal): Promise<void> {
     for (let current: Server | null = first; current; ) {
       const { postmaster } = current
-      for (let ending = 0; postmaster.alive() && !signal.aborted; ) {
+      for (let halfShut = 0; postmaster.alive() && !signal.aborted; ) {
         await clock.sleep(LOOK_EVERY_MS, signal)
         // Somebody's SIGTERM lets our own connections keep it half shut for ever.
-        ending = (await readPidFile(cluster.place.cluster))?.status === 'stopping' ? ending + LOOK_EVERY_MS : 0
-        if (ending > HALF_SHUT_MS) await shutDown(postmaster, { binaries: cluster.binaries, clock, log })
+        const { status } = (await readPidFile(cluster.place.cluster)) ?? {}
+        halfShut = status === 'stopping' ? halfShut + LOOK_EVERY_MS : 0
+        if (halfShut > HALF_SHUT_MS) await shutDown(postmaster, { binaries: cluster.binaries, clock, log })
       }
       if (signal.aborted) return
       down = new DaybookError('database_unavailable', 'Postgres ended and is being started again.')

@@ -152,11 +152,12 @@ const statements = [
    )`,
 
   `create table retained (
-     topic       text primary key,
      space       text not null,
+     topic       text not null,
      payload     bytea not null,
      qos         smallint not null,
-     updated_at  timestamptz not null default now()
+     updated_at  timestamptz not null default now(),
+     primary key (space, topic)
    )`,
 
   // Stable for Grafana and psql.
