@@ -1,7 +1,7 @@
 // A database for one test: a fresh one on a Postgres that all tests of a worker share, or on the server that
 // TEST_POSTGRES_URL names. Not for: testing how the product runs its own server (storage/postgres/server.test.ts).
-import { type ChildProcess, spawn } from 'node:child_process'
-import { chown, mkdtemp } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { chown, mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -48,16 +48,16 @@ async function startShared(): Promise<string> {
   // Durability is not what these tests are about, and nothing outlives them.
   const values = { ...settings(port), fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
   await writeSettings(cluster, { ...values, logging_collector: 'off' }, user)
-  const shell = guard(folder, [binaries.postgres, '-D', cluster], asUser(user))
-  while ((await readPidFile(cluster))?.status !== 'ready') {
-    if (shell.exitCode !== null) throw new Error('the Postgres of the tests ended at once')
+  guard(folder, [binaries.postgres, '-D', cluster], asUser(user))
+  for (let waited = 0; (await readPidFile(cluster))?.status !== 'ready'; waited += 10) {
+    if (waited > 10_000) throw new Error(`Postgres does not start: ${await readFile(join(folder, 'log'), 'utf8')}`)
     await wallClock.sleep(10)
   }
   return `postgres://${OWNER}:test@127.0.0.1:${port}/postgres`
 }
 
 /** A shell between us: its input ends when this process does, even by SIGKILL, and then it stops the server. */
-function guard(folder: string, command: string[], account: ReturnType<typeof asUser>): ChildProcess {
+function guard(folder: string, command: string[], account: ReturnType<typeof asUser>): void {
   const script = `trap '' INT TERM HUP
     folder=$1; shift
     "$@" >"$folder/log" 2>&1 & server=$!
@@ -70,7 +70,6 @@ function guard(folder: string, command: string[], account: ReturnType<typeof asU
   })
   shell.unref()
   ;(shell.stdin as unknown as { unref(): void }).unref()
-  return shell
 }
 
 async function query(url: string, sql: string): Promise<void> {
