@@ -1,7 +1,14 @@
 // What docs/reference/ is made of: one row a generated file. Not for: how a page looks, which render/ says.
-import { renderAsyncApi } from './render/asyncapi.ts'
+import manifest from '../package.json' with { type: 'json' }
+import { cliReference } from '../surfaces/cli/help.ts'
+import { verbs } from '../surfaces/cli/registry.ts'
+import { openApi } from '../surfaces/openapi.ts'
+import { operations } from '../surfaces/operations/registry.ts'
+import { asyncApi, renderAsyncApi } from './render/asyncapi.ts'
+import { renderConfiguration } from './render/configuration.ts'
 import { renderErrors } from './render/errors.ts'
 import { jsonSchema, publicShapes } from './render/json-schemas.ts'
+import { renderRedaction } from './render/redaction.ts'
 
 /** One generated file: its path below docs/reference/ and its whole text, the same for the same code. */
 export interface Page {
@@ -9,11 +16,17 @@ export interface Page {
   render: () => string
 }
 
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
+
 export const pages: readonly Page[] = [
+  { file: 'configuration.md', render: renderConfiguration },
+  { file: 'cli.md', render: () => cliReference(verbs) },
   { file: 'errors.md', render: renderErrors },
-  { file: 'asyncapi.yaml', render: renderAsyncApi },
+  { file: 'redaction.md', render: renderRedaction },
+  { file: 'asyncapi.yaml', render: () => renderAsyncApi(asyncApi(manifest.version)) },
+  { file: 'openapi.json', render: () => json(openApi(operations, manifest.version)) },
   ...Object.entries(publicShapes).map(([name, shape]) => ({
     file: `schemas/${name}.json`,
-    render: () => `${JSON.stringify(jsonSchema(shape), null, 2)}\n`,
+    render: () => json(jsonSchema(shape)),
   })),
 ]
