@@ -22,7 +22,12 @@ export function readTree(): Tree {
   return tree
 }
 
-/** True for a test, a contract suite, and whatever stands in test/ or bench/ to serve them. */
+/** True for what stands beside the code to test it, which has two dots in its name, and for what is in test/. */
 export function isTest(path: string): boolean {
-  return /\.(test|contract)\.ts$/.test(path) || path.startsWith('test/') || path.startsWith('bench/')
+  return /\/[^/.]+\.[a-z.]+\.ts$/.test(path) || /\.test\.ts$/.test(path) || path.startsWith('test/')
+}
+
+/** True for what looks into the house without being part of it: tests and benches. */
+export function isProbe(path: string): boolean {
+  return isTest(path) || path.startsWith('bench/')
 }
