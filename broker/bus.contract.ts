@@ -79,7 +79,7 @@ export function busContract(
       await bus.publish(topics.state('gone'), 'cleared', { retain: true })
       await bus.publish(topics.state('gone'), '', { retain: true })
       const listener = ({ topic, payload, retain }: Message) => heard.push(`${topic} ${payload} ${retain}`)
-      const off = await bus.subscribe(`${topics.prefix}/state/+`, listener)
+      const off = await bus.subscribe(topics.state('+'), listener)
       await bus.publish(topics.state('today'), 'new', { retain: true })
       await bus.publish(topics.command('pause'), 'not asked for')
       off()
@@ -237,26 +237,30 @@ export function busContract(
       const each = 1_000
       const senders = ['ours', 'client-0', 'client-1']
       await client.subscribeAsync('mixed/#', { qos: 1 })
-      const all = new Promise<void>((resolve) => {
-        let left = each * senders.length
+      const ended = new Promise<void>((resolve) => {
         client.on('message', (topic, body) => {
           const sender = topic.split('/')[1] as string
-          heard.set(sender, [...(heard.get(sender) ?? []), Number(body)])
-          if (--left === 0) resolve()
+          if (sender === 'end') resolve()
+          else heard.set(sender, [...(heard.get(sender) ?? []), Number(body)])
         })
       })
       const numbers = Array.from({ length: each }, (_, n) => n)
-      const flags = (n: number) => ({ retain: n % 2 === 0, topic: n % 2 === 0 ? 'retained' : 'plain' })
       const publishers = await Promise.all([raw(under), raw(under)])
+      const ours: Promise<unknown>[] = []
       for (const n of numbers) {
-        const { retain, topic } = flags(n)
-        void under.bus.publish(`mixed/ours/${topic}`, `${n}`, { qos: n % 3 === 0 ? 0 : 1, retain })
+        const [retain, topic] = n % 2 === 0 ? [true, 'retained'] : [false, 'plain']
+        ours.push(under.bus.publish(`mixed/ours/${topic}`, `${n}`, { qos: n % 3 === 0 ? 0 : 1, retain }))
         for (const [i, publisher] of publishers.entries()) {
           const about = n % 3 === 0 ? { retain } : { retain, qos: 1 as const, messageId: n + 1 }
           publisher.send(publishPacket(`mixed/client-${i}/${topic}`, `${n}`, about))
         }
       }
-      await all
+      const acknowledged = publishers.map((publisher) => publisher.has('puback', numbers.filter((n) => n % 3).length))
+      await Promise.all([...ours, ...acknowledged])
+      for (const publisher of publishers) await publisher.ping()
+      await sleep(100)
+      await under.bus.publish('mixed/end', '')
+      await ended
       for (const sender of senders) expect(heard.get(sender), sender).toEqual(numbers)
     })
 

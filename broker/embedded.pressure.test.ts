@@ -87,11 +87,14 @@ it('stops reading everybody at the bound for all together, and goes on below it'
   await Promise.all(clients.map((raw) => raw.has('puback', 800)))
 })
 
-it('serves the others while one subscriber takes nothing, and disconnects that one', async () => {
-  const under = await started({ config: { backlogBytes: 2 * MIB } })
+it.each([
+  [0 as const, 'misses messages'],
+  [1 as const, 'loses its connection'],
+])('serves the others while a QoS %i subscriber takes nothing, which %s', async (qos, _effect) => {
+  const under = await started({ config: { backlogBytes: 2 * MIB, drainTimeoutMs: 2_000 } })
   const [frozen, viewer] = [await client(under.port), await client(under.port)]
-  for (const raw of [frozen, viewer]) {
-    raw.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: topics.activities, qos: 0 }] })
+  for (const [raw, asked] of [[frozen, qos] as const, [viewer, 0] as const]) {
+    raw.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: topics.activities, qos: asked }] })
     await raw.has('suback')
   }
   frozen.socket.pause()
@@ -102,7 +105,21 @@ it('serves the others while one subscriber takes nothing, and disconnects that o
     await turn()
   }
   await viewer.has('publish', count)
-  expect(under.bus.health().figures).toMatchObject({ connections: 1 })
+  expect((under.bus.health().figures?.notShown as number) > 0).toBe(qos === 0)
   frozen.socket.resume()
-  await frozen.closed
+  if (qos === 1) await frozen.closed
+  else await frozen.ping()
+})
+
+it('disconnects a subscriber that takes nothing for its drain time', async () => {
+  const under = await started({ config: { backlogBytes: 2 * MIB, drainTimeoutMs: 300 } })
+  const frozen = await client(under.port)
+  frozen.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: topics.activities, qos: 0 }] })
+  await frozen.has('suback')
+  frozen.socket.pause()
+  const payload = Buffer.alloc(256 * 1024)
+  while (under.bus.health().figures?.connections === 1) {
+    await under.bus.publish(activity, payload)
+    await sleep(5)
+  }
 })

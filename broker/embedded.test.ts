@@ -1,7 +1,7 @@
 // The embedded broker beyond the contract: who gets in, what is refused, wills, sessions, restarts.
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { generate, type ISubackPacket, type Packet } from 'mqtt-packet'
+import { generate, type IPublishPacket, type ISubackPacket, type Packet } from 'mqtt-packet'
 import { afterEach, describe, expect, it } from 'vitest'
 import { busContract, storeAll, topics } from './bus.contract.ts'
 import type { Delivery, Message } from './bus.ts'
@@ -134,7 +134,8 @@ describe('what may be sent', () => {
     await publisher.has('puback')
     viewer.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'zigbee2mqtt/#', qos: 0 }] })
     const [shown] = await viewer.has('publish')
-    expect(shown).toMatchObject({ retain: true, payload: list })
+    expect(shown).toMatchObject({ retain: true })
+    expect((shown as IPublishPacket).payload.length).toBe(list.length)
     publisher.socket.write(Buffer.from([0x32, 0x81, 0x80, 0x80, 0x02]))
     await publisher.closed
   })
@@ -359,4 +360,25 @@ describe('sessions and restarts', () => {
     await stuck.bus.stop()
     await never
   })
+})
+
+it('gives retained messages no more QoS than was granted, and keeps nothing for a refused filter', async () => {
+  const under = await started()
+  await under.bus.publish('home/lamp', 'on', { qos: 1, retain: true })
+  const raw = await client(under, { clientId: 'viewer', clean: false })
+  raw.send({
+    cmd: 'subscribe',
+    messageId: 1,
+    subscriptions: [
+      { topic: 'home/+', qos: 0 },
+      { topic: '$share/g/home/+', qos: 1 },
+    ],
+  })
+  expect(await raw.has('publish')).toMatchObject([{ topic: 'home/lamp', qos: 0, retain: true }])
+  raw.destroy()
+  await raw.closed
+  await under.bus.publish('$share/g/home/lamp', 'queued for nobody')
+  const again = await client(under, { clientId: 'viewer', clean: false })
+  await again.ping()
+  expect(again.of('publish')).toEqual([])
 })

@@ -92,7 +92,7 @@ class Embedded implements EmbeddedBroker, House {
     if (!this.#accept) throw new DaybookError('internal', 'the broker was started before anyone takes activities')
     this.#state = 'starting'
     const retained = await this.#store.load()
-    await this.#sessions.aedes.listen()
+    await this.#sessions.start()
     for (const message of retained) this.#out({ ...offlineAtStart(this.#topics, message), retain: true })
     await turn()
     if (this.config.port !== 'off') await this.#listen(this.config.host, this.config.port)
@@ -106,7 +106,8 @@ class Embedded implements EmbeddedBroker, House {
   }
 
   health(): Health {
-    if (this.#state !== 'running') return { state: this.#state === 'stopped' ? 'stopped' : 'failed' }
+    if (this.#state === 'new' || this.#state === 'stopped') return { state: 'stopped' }
+    if (this.#state !== 'running') return { state: 'failed', detail: `The broker is ${this.#state}.` }
     const address = this.address()
     const figures = {
       address: address && `${address.host}:${address.port}`,
@@ -114,6 +115,7 @@ class Embedded implements EmbeddedBroker, House {
       waitingMessages: this.pressure.messages,
       waitingBytes: this.pressure.bytes,
       retained: this.#listeners.retained,
+      notShown: this.#sessions.notShown(),
     }
     const { trouble } = this.#keeping
     return trouble
@@ -239,12 +241,15 @@ class Embedded implements EmbeddedBroker, House {
       const timeout = this.#context.clock.sleep(this.config.stopTimeoutMs, done.signal)
       await Promise.race([this.#quiet(), timeout])
       // Wills go out now, and the last acknowledgements with them.
-      for (const connection of this.#connections) connection.close('shutting down', 'after writing')
+      const connections = [...this.#connections]
+      for (const connection of connections) connection.close('shutting down', 'after writing')
       await Promise.race([this.#quiet(), timeout])
       done.abort()
       await this.#keeping.stop()
       for (const own of this.#own) own.giveUp(new DaybookError('shutting_down'))
       await new Promise<void>((resolve) => this.#sessions.aedes.close(() => resolve()))
+      // Whoever has not taken the rest by now does not read.
+      for (const connection of connections) connection.destroy()
     }
     this.#state = 'stopped'
   }
