@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { DaybookError } from '../../schemas/errors.ts'
 
+/** Held as long as it is kept: one that is forgotten may be collected, and its lock with it. */
 export interface FolderLock {
   /** Safe twice. */
   release(): void
@@ -21,7 +22,7 @@ export function lockDataFolder(folder: string, name = 'daybook'): FolderLock {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     lock = new DatabaseSync(join(folder, `${name}.lock`), { timeout: 0 })
-    lock.exec('pragma journal_mode = off; pragma locking_mode = exclusive; begin exclusive')
+    lock.exec('pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive')
     writeFileSync(pidFile, `${process.pid}\n`)
   } catch (error) {
     lock?.close()
