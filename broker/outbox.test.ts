@@ -267,28 +267,30 @@ test('a restored file sends what it holds under its old numbers, and counts on i
   expect([epoch, outbox.epoch].flatMap((one) => world.ledger.missing(one))).toEqual([])
 })
 
-test('what another life numbered and lost is booked missing once the old epoch is over', async () => {
-  const first = await begin()
-  first.outbox.append(events('a'))
-  const copy = image('copy.db')
-  await clock.advance(100)
-  world.faults = { ...noFaults, swallowed: 1 }
-  first.outbox.append(events('b', 'c'))
-  await clock.advance(100)
-  world.faults = noFaults
-  first.outbox.append(events('d'))
-  await clock.advance(6)
-  first.line.cut()
-  await end(first)
-  world.faults = noFaults
-  const lost = [2, 3].filter((seq) => !world.ledger.receipt(first.outbox.epoch).settled.some(([from]) => from === seq))
-  const { outbox } = await begin(copy)
-  outbox.append(events('e'))
-  await clock.advance(60_000)
-  expect(world.ledger.missing(first.outbox.epoch)).toEqual(lost)
-  expect(world.ledger.receipt(first.outbox.epoch)).toMatchObject({ upTo: 4, settled: [] })
-  expect(world.statuses.at(-1)).toMatchObject({ epoch: outbox.epoch, oldestSeq: 2, lastSeq: 1 })
-})
+test.each(['with', 'without'])(
+  'what another life numbered and lost is booked missing, %s entries to send',
+  async (held) => {
+    const first = await begin()
+    first.outbox.append(events('a'))
+    if (held === 'without') await clock.advance(100)
+    const copy = image('copy.db')
+    await clock.advance(100)
+    world.faults = { ...noFaults, swallowed: 1 }
+    first.outbox.append(events('b', 'c'))
+    await clock.advance(100)
+    world.faults = noFaults
+    first.outbox.append(events('d'))
+    await clock.advance(6)
+    first.line.cut()
+    await end(first)
+    const { outbox } = await begin(copy)
+    outbox.append(events('e'))
+    await clock.advance(60_000)
+    expect(world.ledger.missing(first.outbox.epoch)).toEqual([2, 3])
+    expect(world.ledger.receipt(first.outbox.epoch)).toMatchObject({ upTo: 4, settled: [] })
+    expect(world.statuses.at(-1)).toMatchObject({ epoch: outbox.epoch, oldestSeq: 2, lastSeq: 1 })
+  },
+)
 
 test('without any receipt a file that was used before counts on in a new epoch after five seconds', async () => {
   const first = make()
