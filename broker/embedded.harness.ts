@@ -17,6 +17,7 @@ export interface HarnessOptions {
   accept?: Accept
   retained?: RetainedStore
   config?: Partial<EmbeddedConfig>
+  signal?: AbortSignal
   /** Log lines, to look at. */
   lines?: string[]
 }
@@ -37,7 +38,7 @@ export function memoryStore(): RetainedStore & { kept: Map<string, RetainedMessa
 }
 
 export async function startEmbedded(options: HarnessOptions = {}): Promise<Embedded> {
-  const { accept = storeAll, retained = memoryStore(), config = {}, lines } = options
+  const { accept = storeAll, retained = memoryStore(), config = {}, signal, lines } = options
   const log = lines ? pino({ level: 'debug' }, { write: (line) => lines.push(line) }) : pino({ level: 'silent' })
   const bus = createEmbeddedBroker(
     {
@@ -45,7 +46,7 @@ export async function startEmbedded(options: HarnessOptions = {}): Promise<Embed
       log,
       clock: wallClock,
       ids: randomIds,
-      signal: new AbortController().signal,
+      signal: signal ?? new AbortController().signal,
     },
     { topics, access: access({ users: [credentials] }), retained },
   )

@@ -344,6 +344,22 @@ describe('sessions and restarts', () => {
     expect(await under.bus.publish(activity, '{}')).toMatchObject({ status: 'stored' })
   })
 
+  it('takes nothing new once the house begins to stop, but still acknowledges', async () => {
+    const deliveries: Delivery[] = []
+    const stopping = new AbortController()
+    const under = await started({ accept: (delivery) => deliveries.push(delivery), signal: stopping.signal })
+    const raw = await client(under)
+    raw.send(publishPacket(activity, 'in time', { qos: 1, messageId: 1 }))
+    await until(() => deliveries.length === 1)
+    stopping.abort()
+    raw.send(publishPacket(activity, 'too late', { qos: 1, messageId: 2 }))
+    await sleep(50)
+    storeAll(deliveries[0] as Delivery)
+    await raw.has('puback')
+    expect(deliveries).toHaveLength(1)
+    expect(under.bus.address()).toBeNull()
+  })
+
   it('waits at stop for what is unsettled, acknowledges it, and gives up after its time', async () => {
     const deliveries: Delivery[] = []
     const under = await started({ accept: (delivery) => deliveries.push(delivery) })

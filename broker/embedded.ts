@@ -36,6 +36,8 @@ export interface EmbeddedBroker extends Bus {
 
 /** What a socket may take in one turn: as much as one connection may have waiting. */
 const SOCKET_BYTES = 1024 * 1024
+/** Finds dead peers of clients that asked for no keepalive. */
+const TCP_PROBE_MS = 60_000
 
 export function createEmbeddedBroker(context: Context<EmbeddedConfig>, parts: EmbeddedParts): EmbeddedBroker {
   return new Embedded(context, parts)
@@ -210,7 +212,8 @@ class Embedded implements EmbeddedBroker, House {
   }
 
   async #listen(host: string, port: number): Promise<void> {
-    const server = createServer({ highWaterMark: SOCKET_BYTES, noDelay: true }, (socket) => this.#connect(socket))
+    const options = { highWaterMark: SOCKET_BYTES, noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_PROBE_MS }
+    const server = createServer(options, (socket) => this.#connect(socket))
     this.#server = server
     try {
       server.listen({ host, port })
