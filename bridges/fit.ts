@@ -6,31 +6,44 @@ import { type ActivityNotification, limits } from '../schemas/activity.ts'
 const ROOM = 512
 /** A text is never cut below this, bytes. */
 const SHORTEST = 200
+/** How many texts are cut before whole fields go, and how much of a path is named. */
+const TEXTS = 20
+const PATH = 100
 
 type Data = Record<string, unknown>
 
 /** The same notification, at most 16 KB as JSON; `data.cut` lists the paths of what was cut or left out. */
 export function fitted<T extends Pick<ActivityNotification, 'data'>>(notification: T): T {
-  const excess = () => bytes({ ...notification, data }) + ROOM - limits.publishedBytes
-  let data: Data | undefined = notification.data
-  if (!data || excess() <= 0) return notification
-  data = structuredClone(data)
+  let over = bytes(notification) + ROOM - limits.publishedBytes
+  if (!notification.data || over <= 0) return notification
+  const data: Data = structuredClone(notification.data)
   const cut: string[] = []
-  data.cut = cut
-  for (const text of textsOf(data).sort((a, b) => bytes(b.value) - bytes(a.value))) {
-    const over = excess() + text.path.length + 8
-    if (over <= 0 || bytes(text.value) <= SHORTEST) break
-    cut.push(text.path)
-    text.owner[text.key] = shortened(text.value, bytes(text.value) - over)
+  const note = (path: string) => {
+    cut.push(path.slice(0, PATH))
+    over += bytes(path.slice(0, PATH)) + 1
   }
-  for (const key of Object.keys(data).sort((a, b) => bytes(data?.[b]) - bytes(data?.[a]))) {
-    if (excess() <= 0) break
-    if (key === 'cut') continue
+  for (const { owner, key, path, value, size } of longest(data)) {
+    if (over <= 0) break
+    note(path)
+    const short = shortened(value, size - over)
+    owner[key] = short
+    over -= size - bytes(short)
+  }
+  const fields = Object.entries(data).map(([key, value]) => ({ key, size: bytes(key) + bytes(value) + 2 }))
+  for (const { key, size } of fields.sort((a, b) => b.size - a.size)) {
+    if (over <= 0) break
     delete data[key]
-    cut.push(key)
-    if (excess() > 0 && cut.length > 50) cut.splice(0, cut.length - 1)
+    over -= size
+    note(key)
   }
-  return { ...notification, data }
+  return { ...notification, data: { ...data, cut } }
+}
+
+/** The texts that are worth cutting, longest first. */
+function longest(data: Data) {
+  const sized = textsOf(data).map((text) => ({ ...text, size: bytes(text.value) }))
+  const long = sized.filter(({ size }) => size > SHORTEST).sort((a, b) => b.size - a.size)
+  return long.slice(0, TEXTS)
 }
 
 function bytes(value: unknown): number {

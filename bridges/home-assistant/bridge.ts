@@ -8,7 +8,7 @@ import type { HomeAssistantConfig } from './config.ts'
 import { type Heartbeat, usualHeartbeat, watchLine } from './line.ts'
 import { createMemory } from './memory.ts'
 import { runSession } from './session.ts'
-import { endpoints, openSocket } from './socket.ts'
+import { endpoints, forConnection, openSocket } from './socket.ts'
 import { createTaker } from './taker.ts'
 
 /** Doubling to 5 s, which a restart of Home Assistant takes; after a minute of that doubling again. */
@@ -71,8 +71,8 @@ export async function openHomeAssistant(
     const { token } = config
     const socket = await openSocket({ url: endpoints(config.url).socket, token, signal, timeoutMs: CONNECT_MS })
     const never = () => Promise.reject(new DaybookError('home_assistant_unreachable'))
-    const conn = new Connection(socket, { setupRetry: 0, createSocket: never })
-    const line = watchLine(conn, clock, signal, heartbeat)
+    const conn = new Connection(forConnection(socket), { setupRetry: 0, createSocket: never })
+    const line = watchLine({ conn, socket, clock, signal, heartbeat })
     const onLive = (denied: readonly string[]) => {
       sessions++
       health = { state: 'ok' }

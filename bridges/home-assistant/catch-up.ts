@@ -67,7 +67,7 @@ async function takeLate(
   present: ReadonlyMap<string, number>,
   start: number,
   until: number,
-  { taker, memory, rest, clock, unrecorded }: CatchUpParts,
+  { taker, memory, rest, clock, log, unrecorded }: CatchUpParts,
 ): Promise<void> {
   const late = (now: number) =>
     changed.filter((id) => {
@@ -85,7 +85,10 @@ async function takeLate(
       if (!Number.isNaN(past.now)) now = past.now
     }
   }
-  for (const id of late(now)) unrecorded.add(id)
+  const never = late(now)
+  if (never.length > 0)
+    log.info({ entities: never }, 'Home Assistant does not record these; their gaps cannot be filled')
+  for (const id of never) unrecorded.add(id)
 }
 
 function wanted(id: string, { context }: Taker): boolean {

@@ -26,7 +26,7 @@ const floor = z.object({ floor_id: z.string(), name: text })
 const device = z.object({ id: z.string(), area_id: text, parent_device_id: text })
 const entity = z.object({
   entity_id: z.string(),
-  unique_id: z.unknown(),
+  unique_id: z.unknown().optional(),
   device_id: text,
   area_id: text,
   entity_category: text,

@@ -1,6 +1,7 @@
 // Opens the line: a WebSocket that has said who it is, as docs/api/websocket.md of Home Assistant's developer pages
 // describes it, and the REST address beside it. Not for: what is said afterwards, or for trying again.
 import type { HaWebSocket } from 'home-assistant-js-websocket'
+import { type RawData, WebSocket } from 'ws'
 import { DaybookError } from '../../schemas/errors.ts'
 
 export interface Endpoints {
@@ -30,47 +31,48 @@ export interface OpenOptions {
   timeoutMs: number
 }
 
-/** Rejects with `home_assistant_auth`, else with `home_assistant_unreachable`; then no socket is left open. */
-export function openSocket({ url, token, signal, timeoutMs }: OpenOptions): Promise<HaWebSocket> {
+/**
+ * Rejects with `home_assistant_auth`, else with `home_assistant_unreachable`; then no socket is left open. The socket is
+ * one of `ws`, as Node's own cannot be ended while the other side is silent, and would keep the process from ending.
+ */
+export function openSocket({ url, token, signal, timeoutMs }: OpenOptions): Promise<WebSocket> {
   const socket = new WebSocket(url)
-  const { promise, resolve, reject } = Promise.withResolvers<HaWebSocket>()
-  const ended = new AbortController()
-  const until = AbortSignal.any([ended.signal, signal])
-  const fail = (error: DaybookError) => {
-    reject(error)
-    socket.close()
+  const { promise, resolve, reject } = Promise.withResolvers<WebSocket>()
+  const unreachable = (why: string) => reject(new DaybookError('home_assistant_unreachable', `${url}: ${why}`))
+  const hear = (data: RawData) => {
+    const message = parse(data)
+    if (message.type === 'auth_required') {
+      socket.send(JSON.stringify({ type: 'auth', access_token: token }))
+    } else if (message.type === 'auth_invalid') {
+      reject(new DaybookError('home_assistant_auth', String(message.message ?? '')))
+    } else if (message.type === 'auth_ok') {
+      // Since 2022.9: several messages may come in one frame, as an array.
+      socket.send(JSON.stringify({ id: 1, type: 'supported_features', features: { coalesce_messages: 1 } }))
+      resolve(Object.assign(socket, { haVersion: String(message.ha_version ?? '') }))
+    }
   }
-  const unreachable = (why: string) => fail(new DaybookError('home_assistant_unreachable', `${url}: ${why}`))
-
-  socket.addEventListener(
-    'message',
-    ({ data }) => {
-      const message = parse(data)
-      if (message.type === 'auth_required') {
-        socket.send(JSON.stringify({ type: 'auth', access_token: token }))
-      } else if (message.type === 'auth_invalid') {
-        fail(new DaybookError('home_assistant_auth', String(message.message ?? '')))
-      } else if (message.type === 'auth_ok') {
-        // Since 2022.9: several messages may come in one frame, as an array.
-        socket.send(JSON.stringify({ id: 1, type: 'supported_features', features: { coalesce_messages: 1 } }))
-        resolve(Object.assign(socket, { haVersion: String(message.ha_version ?? '') }))
-      }
-    },
-    { signal: until },
-  )
-  socket.addEventListener('close', () => unreachable('it closed the line'), { signal: until })
-  socket.addEventListener('error', () => unreachable('no WebSocket answers there'), { signal: until })
   const timer = setTimeout(() => unreachable(`no answer within ${timeoutMs} ms`), timeoutMs)
   const abort = () => unreachable('stopped')
   if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true, signal: ended.signal })
+  signal.addEventListener('abort', abort, { once: true })
+  socket.on('message', hear)
+  socket.on('close', () => unreachable('it closed the line'))
+  // Stays on: an error that nobody hears would end the process; a close always follows it.
+  socket.on('error', (error) => unreachable(error.message))
+  promise.catch(() => socket.terminate())
   return promise.finally(() => {
     clearTimeout(timer)
-    ended.abort()
+    signal.removeEventListener('abort', abort)
+    socket.off('message', hear)
   })
 }
 
-function parse(data: unknown): Record<string, unknown> {
+/** The same socket as the library's connection wants it: what that uses of a browser's, `ws` has. */
+export function forConnection(socket: WebSocket): HaWebSocket {
+  return socket as unknown as HaWebSocket
+}
+
+function parse(data: RawData): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(String(data))
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}

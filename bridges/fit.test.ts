@@ -1,0 +1,38 @@
+// Notifications that are too long to be published as they are.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { limits } from '../schemas/activity.ts'
+import { fitted } from './fit.ts'
+
+const size = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
+const base = { id: 'x', source: 's', type: 't', summary: 'one line', timestamp: 1 }
+
+test('what fits is left as it is', () => {
+  const notification = { ...base, data: { text: 'short' } }
+  expect(fitted(notification)).toBe(notification)
+})
+
+test('the longest text is cut, and named', () => {
+  const data = { text: 'é'.repeat(20_000), small: 'kept', nested: { note: 'kept too' } }
+  const fits = fitted({ ...base, data })
+  expect(size(fits)).toBeLessThanOrEqual(limits.publishedBytes)
+  expect(size(fits)).toBeGreaterThan(limits.publishedBytes / 2)
+  expect(fits.data).toMatchObject({ small: 'kept', nested: { note: 'kept too' }, cut: ['text'] })
+  expect(fits.data.text).toMatch(/^é+…$/)
+  expect(data.text).toHaveLength(20_000)
+})
+
+test('many small things are left out by field', () => {
+  const fits = fitted({ ...base, data: { ids: Array.from({ length: 5000 }, (_, i) => i), kept: true } })
+  expect(fits.data).toEqual({ kept: true, cut: ['ids'] })
+})
+
+test('whatever the data, the result fits', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.nat(3000), (data, times) => {
+      const big = { ...data, big: Array.from({ length: times }, (_, i) => ({ [`text ${i}`]: 'x'.repeat(i % 300) })) }
+      expect(size(fitted({ ...base, data: big }))).toBeLessThanOrEqual(limits.publishedBytes)
+    }),
+    { numRuns: 50 },
+  )
+})

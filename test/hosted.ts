@@ -1,0 +1,84 @@
+// A hosted bridge with a real outbox file that cannot reach a bus, so that a test sees all that is kept. Not for: what
+// becomes of it on the bus, which the outbox's own tests and the journeys show.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pino from 'pino'
+import type { Bridge, Notification } from '../bridges/bridge.ts'
+import { type HostedBridge, hostBridge } from '../bridges/host.ts'
+import { type Outbox, openOutbox } from '../broker/outbox.ts'
+import { type Clock, randomIds, wallClock } from '../component.ts'
+import { DaybookError } from '../schemas/errors.ts'
+import { topicsUnder } from '../schemas/topics.ts'
+
+export interface Hosted {
+  bridge: HostedBridge
+  /** Everything appended so far, in order, also by former runs of the same folder. */
+  kept: Notification[]
+  /** The outbox of the present run. */
+  outbox(): Outbox
+  /** Makes `append` throw this until it is cleared. */
+  fail(error: DaybookError | undefined): void
+}
+
+export interface HostedOptions {
+  config?: unknown
+  redact?: (notification: Notification) => Notification
+  clock?: Clock
+}
+
+/** A folder for outboxes, and the way to be rid of it. */
+export async function outboxFolder(): Promise<{ folder: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'daybook-bridge-'))
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/** A real outbox in this folder, away from any bus. */
+export function quietOutbox(folder: string, producer: string, source: string, clock: Clock = wallClock): Outbox {
+  const away = () => Promise.reject(new DaybookError('bus_unavailable'))
+  const transport = { publish: away, subscribe: away }
+  const file = join(folder, `${producer}.sqlite`)
+  return openOutbox({ file, producer, source, topics: topicsUnder('daybook'), transport, clock, ids: randomIds })
+}
+
+/** Hosts a bridge over a file in this folder; not started yet. */
+export function host(bridge: Bridge, folder: string, options: HostedOptions = {}): Hosted {
+  const { config = bridge.exampleConfig, redact = (notification) => notification, clock = wallClock } = options
+  const kept: Notification[] = []
+  const log = pino({ level: 'silent' })
+  let outbox: Outbox | undefined
+  let failure: DaybookError | undefined
+  const hosted = hostBridge(bridge, {
+    config,
+    redact,
+    log,
+    clock,
+    space: 'home',
+    producer: `${bridge.name}-test`,
+    openOutbox({ producer, source }) {
+      const opened = quietOutbox(folder, producer, source, clock)
+      outbox = opened
+      return {
+        name: opened.name,
+        state: opened.state,
+        start: () => opened.start(),
+        stop: () => opened.stop(),
+        health: () => ({ state: 'ok' }),
+        report: (health) => opened.report(health),
+        append(notifications) {
+          if (failure) throw failure
+          opened.append(notifications)
+          kept.push(...notifications)
+        },
+      }
+    },
+  })
+  return {
+    bridge: hosted,
+    kept,
+    outbox: () => outbox as Outbox,
+    fail: (error) => {
+      failure = error
+    },
+  }
+}
