@@ -8,12 +8,13 @@ import { Acknowledgements, type Received } from './acknowledgements.ts'
 import type { Outcome } from './bus.ts'
 import { type Hello, readConnect, type Will } from './connect.ts'
 import * as frames from './frames.ts'
-import { type Frame, Framing, Violation } from './framing.ts'
+import { type Frame, Violation } from './framing.ts'
 import type { Incoming, IncomingParts, Source } from './incoming.ts'
 import type { EmbeddedConfig } from './limits.ts'
 import type { Line } from './line.ts'
 import { openLink, Writer } from './link.ts'
 import type { Pressure } from './pressure.ts'
+import { held, Reading } from './reading.ts'
 
 /** What a connection needs of the broker around it. */
 export interface House {
@@ -33,9 +34,6 @@ export interface House {
   left(connection: Connection): void
 }
 
-/** Why a connection is not read at the moment. */
-const hold = { entering: 1, pressure: 2, link: 4, drain: 8, stopping: 16 } as const
-
 export class Connection implements Source {
   clientId = ''
   user = ''
@@ -45,7 +43,7 @@ export class Connection implements Source {
   readonly #house: House
   readonly #socket: Socket
   readonly #writer: Writer
-  readonly #framing: Framing
+  readonly #reading: Reading
   readonly #line: Line
   #acknowledgements: Acknowledgements | null = null
   #state: 'greeting' | 'entering' | 'open' | 'closed' = 'greeting'
@@ -53,8 +51,6 @@ export class Connection implements Source {
   #will: Will | null = null
   #keepaliveMs = 0
   #timer: NodeJS.Timeout | null
-  #holds = 0
-  #pumping = false
   #accepted = false
   #goneNow: () => void = () => {}
 
@@ -62,13 +58,20 @@ export class Connection implements Source {
     this.#socket = socket
     this.#house = house
     this.#writer = new Writer(socket)
-    this.#framing = new Framing({ publish: house.config.greetingBytes, other: house.config.greetingBytes })
+    this.#reading = new Reading({
+      socket,
+      limits: { publish: house.config.greetingBytes, other: house.config.greetingBytes },
+      take: (frame) => this.#take(frame),
+      alive: () => {
+        if (this.#state === 'open') this.#timer?.refresh()
+      },
+      failed: (error) => this.#fail(error),
+    })
     this.#line = house.newLine()
     this.gone = new Promise((resolve) => {
       this.#goneNow = resolve
     })
     this.#timer = setTimeout(() => this.close('no CONNECT in time'), house.config.connectTimeoutMs)
-    socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('error', (error) => this.close(error.message))
     socket.on('close', () => this.close('connection lost'))
   }
@@ -82,10 +85,10 @@ export class Connection implements Source {
     }
     const { packetBytes, controlBytes } = this.#house.config
     this.#state = 'open'
-    this.#framing.limits = { publish: packetBytes, other: controlBytes }
+    this.#reading.limits = { publish: packetBytes, other: controlBytes }
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = this.#keepaliveMs > 0 ? setTimeout(() => this.#checkAlive(), this.#keepaliveMs) : null
-    this.#unhold(hold.entering)
+    this.#reading.release(held.entering)
   }
 
   /** Aedes has let go of the client. */
@@ -99,6 +102,7 @@ export class Connection implements Source {
     const { log, pressure } = this.#house
     const before = this.#state
     this.#state = 'closed'
+    this.#reading.end()
     log.debug({ client: this.clientId, peer: this.#socket.remoteAddress, reason }, 'connection closed')
     if (this.#timer) clearTimeout(this.#timer)
     if (how === 'at once') this.#socket.destroy()
@@ -117,43 +121,21 @@ export class Connection implements Source {
   }
 
   hold(): void {
-    this.#hold(hold.pressure)
+    this.#reading.hold(held.pressure)
   }
 
   resume(): void {
-    this.#unhold(hold.pressure)
+    this.#reading.release(held.pressure)
   }
 
   /** No further packet is read; what was read is still answered. */
   stopReading(): void {
-    this.#hold(hold.stopping)
+    this.#reading.hold(held.stopping)
   }
 
   settled(message: Incoming, outcome: Outcome): void {
     this.#house.settled(message, outcome)
     if (message.qos > 0 && message.packetId > 0) this.#acknowledgements?.settled(message)
-  }
-
-  #read(chunk: Buffer): void {
-    if (this.#state === 'closed') return
-    if (this.#state === 'open') this.#timer?.refresh()
-    this.#framing.add(chunk)
-    this.#pump()
-  }
-
-  #pump(): void {
-    if (this.#pumping) return
-    this.#pumping = true
-    try {
-      while (this.#holds === 0 && this.#state !== 'closed') {
-        const frame = this.#framing.next()
-        if (!frame) break
-        this.#take(frame)
-      }
-    } catch (error) {
-      this.#fail(error)
-    }
-    this.#pumping = false
   }
 
   #take(frame: Frame): void {
@@ -200,7 +182,7 @@ export class Connection implements Source {
 
   #greet(frame: Frame): void {
     this.#state = 'entering'
-    this.#hold(hold.entering)
+    this.#reading.hold(held.entering)
     const hello = readConnect(frame)
     if (typeof hello === 'number') this.#refuse(hello)
     else this.#enter(hello).catch((error) => this.#fail(error))
@@ -229,7 +211,7 @@ export class Connection implements Source {
     this.#link = openLink({
       socket: this.#socket,
       writer: this.#writer,
-      wanted: () => this.#unhold(hold.link),
+      wanted: () => this.#reading.release(held.sessions),
       closed: () => {
         this.close('ended by the session layer')
         if (!this.#accepted) this.#goneNow()
@@ -264,27 +246,13 @@ export class Connection implements Source {
   }
 
   #passOn(bytes: Buffer): void {
-    if (!this.#link?.push(bytes)) this.#hold(hold.link)
+    if (!this.#link?.push(bytes)) this.#reading.hold(held.sessions)
   }
 
   #send(bytes: Buffer): void {
     if (this.#state === 'closed' || this.#writer.write(bytes)) return
-    this.#hold(hold.drain)
-    this.#socket.once('drain', () => this.#unhold(hold.drain))
-  }
-
-  #hold(why: number): void {
-    if (this.#holds === 0) this.#socket.pause()
-    this.#holds |= why
-  }
-
-  #unhold(why: number): void {
-    if ((this.#holds & why) === 0) return
-    this.#holds &= ~why
-    if (this.#holds !== 0 || this.#state === 'closed') return
-    this.#timer?.refresh()
-    this.#pump()
-    if (this.#holds === 0) this.#socket.resume()
+    this.#reading.hold(held.answers)
+    this.#socket.once('drain', () => this.#reading.release(held.answers))
   }
 
   /**
@@ -296,7 +264,7 @@ export class Connection implements Source {
     setImmediate(() =>
       setImmediate(() => {
         if (this.#state === 'closed') return
-        if (this.#holds === 0 && this.#socket.bytesRead === seen) return this.close('keepalive timeout')
+        if (!this.#reading.isHeld && this.#socket.bytesRead === seen) return this.close('keepalive timeout')
         this.#timer?.refresh()
       }),
     )

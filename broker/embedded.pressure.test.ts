@@ -2,30 +2,15 @@
 // another.
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { generate } from 'mqtt-packet'
-import { afterEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { storeAll, topics } from './bus.contract.ts'
 import type { Delivery } from './bus.ts'
-import { credentials, type Embedded, type HarnessOptions, startEmbedded } from './embedded.harness.ts'
-import { publishPacket, RawClient } from './raw-client.ts'
+import { type Embedded, embeddedForTests, until } from './embedded.harness.ts'
+import { publishPacket } from './raw-client.ts'
 
 const activity = topics.activity({ source: 'manual', type: 'note', producer: 'manual-test' })
 const MIB = 1024 * 1024
-const ends: (() => unknown)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
-
-async function started(options: HarnessOptions) {
-  const under = await startEmbedded(options)
-  ends.push(() => under.bus.stop())
-  return under
-}
-
-async function client(port: number, keepalive = 0) {
-  const raw = await RawClient.connect({ port, ...credentials, keepalive })
-  ends.push(() => raw.destroy())
-  return raw
-}
+const { started, client } = embeddedForTests()
 
 /** Frames with increasing ids, as many bytes of them as asked for. */
 function flood(count: number, size: number): Buffer {
@@ -40,10 +25,6 @@ function waitingBytes({ bus }: Embedded): number {
   return bus.health().figures?.waitingBytes as number
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(5)
-}
-
 it('stops reading a client at 1 MiB unsettled, keeps it through its keepalive, and takes all once things settle', async () => {
   const waiting: Delivery[] = []
   let settling = false
@@ -53,13 +34,13 @@ it('stops reading a client at 1 MiB unsettled, keeps it through its keepalive, a
       else waiting.push(delivery)
     },
   })
-  const raw = await client(under.port, 1)
+  const raw = await client(under, { keepalive: 1 })
   const count = 12_000
   raw.socket.write(flood(count, 1_000))
   await until(() => waitingBytes(under) >= MIB)
   await sleep(2_500)
   expect(waitingBytes(under)).toBeLessThan(MIB + 2_048)
-  const other = await client(under.port)
+  const other = await client(under)
   await other.ping()
   settling = true
   for (const delivery of waiting) storeAll(delivery)
@@ -77,7 +58,7 @@ it('stops reading everybody at the bound for all together, and goes on below it'
       else waiting.push(delivery)
     },
   })
-  const clients = await Promise.all(Array.from({ length: 4 }, () => client(under.port)))
+  const clients = await Promise.all(Array.from({ length: 4 }, () => client(under)))
   for (const raw of clients) raw.socket.write(flood(800, 1_000))
   await until(() => waitingBytes(under) >= MIB)
   await sleep(100)
@@ -92,7 +73,7 @@ it.each([
   [1 as const, 'loses its connection'],
 ])('serves the others while a QoS %i subscriber takes nothing, which %s', async (qos, _effect) => {
   const under = await started({ config: { backlogBytes: 2 * MIB, drainTimeoutMs: 2_000 } })
-  const [frozen, viewer] = [await client(under.port), await client(under.port)]
+  const [frozen, viewer] = [await client(under), await client(under)]
   for (const [raw, asked] of [[frozen, qos] as const, [viewer, 0] as const]) {
     raw.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: topics.activities, qos: asked }] })
     await raw.has('suback')
@@ -113,7 +94,7 @@ it.each([
 
 it('disconnects a subscriber that takes nothing for its drain time', async () => {
   const under = await started({ config: { backlogBytes: 2 * MIB, drainTimeoutMs: 300 } })
-  const frozen = await client(under.port)
+  const frozen = await client(under)
   frozen.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: topics.activities, qos: 0 }] })
   await frozen.has('suback')
   frozen.socket.pause()
