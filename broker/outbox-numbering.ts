@@ -31,6 +31,11 @@ export class Numbering {
     return this.#confirmed
   }
 
+  /** True if nothing was ever numbered in the current epoch from here: another one costs nothing. */
+  get unused(): boolean {
+    return this.#entries.bound === this.#entries.current.base
+  }
+
   /** The latest receipt of the epoch that numbers what comes next. */
   get receipt(): Receipt | undefined {
     return this.#heard.get(this.#entries.current.epoch)

@@ -211,7 +211,7 @@ class SqliteOutbox implements Outbox {
   /** What waits for its number gets one of a new epoch if no receipt shows in time whose the next numbers are. */
   #decide(now: number): number {
     if (this.#numbering.confirmed || this.#entries.bound === this.#entries.last) return Number.POSITIVE_INFINITY
-    const until = this.#receipts.since + this.#limits.receiptWaitMs
+    const until = this.#receipts.since + (this.#numbering.unused ? 0 : this.#limits.receiptWaitMs)
     if (now < until) return until
     this.#numbering.doubt()
     return Number.POSITIVE_INFINITY
