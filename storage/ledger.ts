@@ -11,7 +11,7 @@ export interface Settlement {
   seq?: number | undefined
 }
 
-/** A message that could not be stored, byte for byte, to be looked at and replayed. */
+/** A message that could not be stored: kept without its secrets, to be looked at and replayed. */
 export interface RejectedMessage {
   /** UUIDv7 of the receipt. */
   rejectedId: string
