@@ -16,11 +16,7 @@ export const note: Verb = {
     { name: 'producer', value: 'NAME', summary: 'Who writes; default manual' },
   ],
   details: `The text \`-\` is read from standard input. A TIME is one of: ${timeForms}.`,
-  examples: [
-    'note "slept badly"',
-    'note "took the bike" --at 08:15 --tag commute',
-    'git log -1 --format=%s | daybook note -',
-  ],
+  examples: ['note "slept badly"', 'note "took the bike" --at 08:15 --tag commute', 'note - < letter.txt'],
   async run(call) {
     const given = call.words.join(' ')
     const text = (given === '-' ? await readAll(call.io.stdin) : given).trim()
