@@ -158,8 +158,9 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
   async function start(): Promise<Ready> {
     refuseWhatIsNotThere(config)
     lock = lockDataFolder(config.data)
-    const { credentials, made: isFirst } = loadCredentials(config.data, ids)
-    if (isFirst) made = credentials
+    const credentials = loadCredentials(config.data, ids)
+    // Until a start has gone through, nobody has been shown them.
+    if (credentials.database.url === '') made = credentials
     const { parts, storage, bus, http } = build(credentials)
     for (const part of parts) {
       const since = performance.now()

@@ -14,6 +14,8 @@ const optionalPort = (usual: number) =>
   z
     .union([z.literal('off'), z.literal(false).transform(() => 'off' as const), number.min(0).max(65_535)])
     .default(usual)
+/** Settled names whose part is not built yet. */
+const later = 'not used yet'
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never)
 
@@ -53,12 +55,12 @@ export const configSchema = z.strictObject({
     port: port(8420).describe('0: any free one'),
     allowedHosts: z.array(z.string()).default([]).describe('further names in the Host header, for a reverse proxy'),
   }),
-  activitywatch: section({ port: optionalPort(5600).describe('0: any free one, off: none') }),
+  activitywatch: section({ port: optionalPort(5600).describe(`0: any free one, off: none; ${later}`) }),
   broker: section({
     url: z
       .url({ protocol: /^(mqtts?|wss?)$/ })
       .optional()
-      .describe('a broker of yours instead of the embedded one'),
+      .describe(`a broker of yours instead of the embedded one; ${later}`),
   }),
   database: section({
     url: z
@@ -68,7 +70,7 @@ export const configSchema = z.strictObject({
     port: port(8432).describe('of the embedded one; kept once chosen, 0: any free one'),
   }),
   objects: section({
-    driver: z.enum(['fs', 'minio', 'postgres']).default('fs').describe('where payloads are kept'),
+    driver: z.enum(['fs', 'minio', 'postgres']).default('fs').describe(`where payloads are kept; ${later}`),
     minio: section({
       endpoint: z.string().optional(),
       accessKey: z.string().optional(),
@@ -78,7 +80,7 @@ export const configSchema = z.strictObject({
     }),
   }),
   enrich: section({
-    driver: z.enum(['heuristic', 'anthropic']).default('heuristic').describe('who names intents'),
+    driver: z.enum(['heuristic', 'anthropic']).default('heuristic').describe(`who names intents; ${later}`),
     anthropic: section({ baseUrl: z.string().optional(), apiKey: z.string().optional(), model: z.string().optional() }),
   }),
   bridges: section({
@@ -105,8 +107,9 @@ export interface ConfigSource {
 
 /** Reads and checks everything; throws `config_invalid` with one line a mistake. The result is frozen. */
 export function loadConfig({ file, env = process.env }: ConfigSource = {}): Config {
-  const path = file ?? env.DAYBOOK__CONFIG ?? 'daybook.yaml'
-  const explicit = file !== undefined || env.DAYBOOK__CONFIG !== undefined
+  const named = file ?? (env.DAYBOOK__CONFIG || undefined)
+  const path = named ?? 'daybook.yaml'
+  const explicit = named !== undefined
   const mistakes: string[] = []
   const settings = fromFile(path, explicit, mistakes)
   overlay(settings, env, mistakes)

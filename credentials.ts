@@ -21,12 +21,12 @@ export function credentialsFile(data: string): string {
   return join(data, 'credentials.json')
 }
 
-/** Reads them, or makes and keeps them; `made` says which. Throws `data_unwritable` and `config_invalid`. */
-export function loadCredentials(data: string, ids: Ids): { credentials: Credentials; made: boolean } {
+/** Reads them, or makes and keeps them; the database's URL is empty until the first start has gone through. Throws `data_unwritable` and `config_invalid`. */
+export function loadCredentials(data: string, ids: Ids): Credentials {
   const file = credentialsFile(data)
   if (existsSync(file)) {
     try {
-      return { credentials: schema.parse(JSON.parse(readFileSync(file, 'utf8'))), made: false }
+      return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
     } catch (error) {
       const remedy = 'Restore it from a backup, or move it away and the next start makes new ones.'
       throw new DaybookError('config_invalid', `${file} cannot be read. ${remedy}`, { cause: error })
@@ -39,7 +39,7 @@ export function loadCredentials(data: string, ids: Ids): { credentials: Credenti
     secrets: { database: ids.random(), reader: ids.random(), hash: ids.random() },
   }
   saveCredentials(data, credentials)
-  return { credentials, made: true }
+  return credentials
 }
 
 /** Replaces the file as a whole, 0600 from its first byte. */

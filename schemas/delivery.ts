@@ -54,7 +54,10 @@ export const rejection = z
     receivedAt: z.number().int(),
     rejectedId: z.string().describe('where the message is kept, to look at and to replay'),
   })
-  .meta({ id: 'Rejection', description: 'A message that could not be stored, and why. Its bytes are kept.' })
+  .meta({
+    id: 'Rejection',
+    description: 'A message that could not be stored, and why. It is kept, without its secrets.',
+  })
 
 export type Rejection = z.infer<typeof rejection>
 

@@ -1,4 +1,4 @@
-// Deterministic ids hold what DESIGN promises of them.
+// Deterministic ids are the same for the same event, tell its time, and sort by it.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type EventIdentity, eventId, idTime, isUuidV7, lowestId } from './ids.ts'

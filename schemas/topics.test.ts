@@ -57,6 +57,8 @@ describe('activity topics', () => {
 describe('status topics', () => {
   it('tell the producer, and others do not', () => {
     expect(topics.statusProducer(topics.status('desk'))).toBe('desk')
+    const deep = topicsUnder('my/home')
+    expect(deep.statusProducer(deep.status('desk'))).toBe('desk')
     expect(topics.statusProducer(topics.receipt('desk'))).toBeNull()
     expect(topics.statusProducer(topicsUnder('other').status('desk'))).toBeNull()
   })

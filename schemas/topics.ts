@@ -26,6 +26,7 @@ export function isProducer(name: string): boolean {
 /** All topics under one prefix (`daybook` unless configured). */
 export function topicsUnder(prefix: string) {
   const activities = `${prefix}/activity/`
+  const bridges = `${prefix}/bridge/`
   return {
     prefix,
     /** Filter for everything of ours. */
@@ -61,8 +62,8 @@ export function topicsUnder(prefix: string) {
     status: (producer: string) => `${prefix}/bridge/${producer}/status`,
     /** The producer of a status topic, or null for any other topic. */
     statusProducer(topic: string): string | null {
-      const [head, bridge, producer, tail, ...rest] = topic.split('/')
-      if (head !== prefix || bridge !== 'bridge' || tail !== 'status' || rest.length > 0 || !producer) return null
+      if (!topic.startsWith(bridges) || !topic.endsWith('/status')) return null
+      const producer = topic.slice(bridges.length, -'/status'.length)
       return PRODUCER.test(producer) ? producer : null
     },
     receipt: (producer: string) => `${prefix}/receipt/${producer}`,

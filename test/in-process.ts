@@ -37,7 +37,7 @@ export async function startInProcess(env: Record<string, string> = {}): Promise<
   })
   const app = createApp({ config, version: '0.0.0', log: pino({ level: 'silent' }), clock: wallClock, ids: randomIds })
   const ready = await app.start()
-  const { credentials } = loadCredentials(data, randomIds)
+  const credentials = loadCredentials(data, randomIds)
   return {
     app,
     config,
