@@ -87,7 +87,10 @@ function createCall({ values, words }: Arguments, io: Io): Call {
 /** Resolves once the stream takes more, or never will. */
 async function write(stream: Writable, text: string): Promise<void> {
   if (stream.destroyed || stream.write(text)) return
-  await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {})
+  const settled = new AbortController()
+  const { signal } = settled
+  await Promise.race([once(stream, 'drain', { signal }), once(stream, 'close', { signal })]).catch(() => {})
+  settled.abort()
 }
 
 function connect(call: Call): Client {

@@ -347,3 +347,23 @@ test('stopping ends streams and answers what is under way', async () => {
   expect(await ended).toContain(': live')
   await expect(second.api('/livez')).rejects.toThrow()
 })
+
+test('without its database it lives, says what is missing, and asks to try again', async () => {
+  const second = await startInProcess()
+  await second.loseDatabase()
+  expect((await second.api('/livez')).status).toBe(200)
+  const ready = await second.api('/readyz')
+  expect(ready.status).toBe(503)
+  expect(await json(ready)).toMatchObject({ status: 'unready', missing: { storage: 'database_unavailable' } })
+  expect(await json(second.api('/api/v1/status'))).toMatchObject({
+    ready: false,
+    queue: { pending: null, error: null },
+    watermark: null,
+    producers: null,
+  })
+  const answer = await second.api('/api/v1/activities')
+  expect(answer.headers.get('retry-after')).toBe('5')
+  expect(await json(answer)).toMatchObject({ code: 'database_unavailable', status: 503 })
+  expect(await (await second.api('/metrics')).text()).toContain('daybook_part_up')
+  await second.stop()
+})

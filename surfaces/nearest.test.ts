@@ -1,3 +1,4 @@
+// Slips of the finger and what was meant.
 import { expect, test } from 'vitest'
 import { didYouMean, nearest } from './nearest.ts'
 

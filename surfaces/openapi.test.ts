@@ -1,3 +1,4 @@
+// The description of the API agrees with the operations.
 import { describe, expect, test } from 'vitest'
 import { errors } from '../schemas/errors.ts'
 import { openApi } from './openapi.ts'

@@ -17,6 +17,8 @@ export interface InProcess {
   credentials: Credentials
   /** A request with the token; the path starts with a slash. */
   api(path: string, init?: RequestInit): Promise<Response>
+  /** Its database is gone from now on. */
+  loseDatabase(): Promise<void>
   /** Stops it and removes its folder and database. */
   stop(): Promise<void>
 }
@@ -48,6 +50,7 @@ export async function startInProcess(env: Record<string, string> = {}): Promise<
         ...init,
         headers: { authorization: `Bearer ${credentials.http.token}`, ...(init.headers as Record<string, string>) },
       }),
+    loseDatabase: () => database.stop(),
     async stop() {
       await app.stop()
       await database.stop()

@@ -1,3 +1,4 @@
+// Command lines as people type them, right and wrong.
 import { describe, expect, test } from 'vitest'
 import { findVerb, parseArguments } from './arguments.ts'
 import { verbs } from './registry.ts'

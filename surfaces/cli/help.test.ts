@@ -1,3 +1,4 @@
+// Help and reference say all that there is.
 import { expect, test } from 'vitest'
 import { exitCodes } from './exit-codes.ts'
 import { aboutExitCodes, aboutVerb, cliReference, overview } from './help.ts'

@@ -48,7 +48,7 @@ export function cliReference(verbs: readonly Verb[]): string {
   const table = (options: readonly Option[]) => [
     '| option | what |',
     '|---|---|',
-    ...options.map(optionRow).map(([option = '', what = '']) => `| \`${option}\` | ${what} |`),
+    ...options.map(optionRow).map((cells) => `| \`${cells.map((cell) => cell.replaceAll('|', '\\|')).join('` | ')} |`),
   ]
   const sections = verbs.flatMap((verb) => [
     `## daybook ${verb.name}`,

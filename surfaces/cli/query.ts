@@ -43,6 +43,7 @@ export const query: Verb = {
       if (cursor === undefined || !all || stopped.aborted) break
     }
     if (call.json) await call.print('],"next":null}')
+    else if (stopped.aborted) return exitCodes.ok
     else if (shown === 0) call.io.stderr.write('Nothing matches.\n')
     else if (cursor) call.io.stderr.write(`\n${shown} shown, there is more: --all, or --cursor ${cursor}\n`)
     return exitCodes.ok

@@ -1,4 +1,5 @@
-// Every verb of the CLI, in the order in which help lists them. A new one is a file beside this and a line here.
+// Every verb of the CLI, in the order in which help lists them. A new one is a file beside this and a line here. Not
+// for: anything but the list.
 import { doctor } from './doctor.ts'
 import { note } from './note.ts'
 import { query } from './query.ts'

@@ -1,3 +1,4 @@
+// What a terminal is shown.
 import { expect, test } from 'vitest'
 import { activityLines } from './activity-lines.ts'
 import { columns, plain } from './text.ts'

@@ -1,3 +1,4 @@
+// Times as people write and read them, in one zone at one moment.
 import { describe, expect, test } from 'vitest'
 import { ago, localDay, localTime, parseTime } from './times.ts'
 

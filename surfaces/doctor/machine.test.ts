@@ -1,3 +1,4 @@
+// Folders, files, clocks and ports of this machine, right and wrong.
 import { chmod, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'

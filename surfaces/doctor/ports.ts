@@ -1,6 +1,7 @@
 // Whether a port is free to listen on, and who has it if not. Not for: ports of others (network.ts).
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { basename } from 'node:path'
 import { fail, ok, type Verdict } from './finding.ts'
 
 export function checkPort(host: string, port: number, setting: string): Promise<Verdict> {
@@ -24,8 +25,12 @@ export function checkPort(host: string, port: number, setting: string): Promise<
   })
 }
 
+/** A command line is shown up to here. */
+const NAME_MOST = 60
+
 export interface Owner {
   pid: number
+  /** Its command line. */
   name: string
 }
 
@@ -41,7 +46,8 @@ export async function ownerOf(port: number): Promise<Owner | null> {
       const files = await readdir(`/proc/${pid}/fd`).catch(() => [])
       for (const file of files) {
         if (!sockets.has(await readlink(`/proc/${pid}/fd/${file}`).catch(() => ''))) continue
-        return { pid: Number(pid), name: (await readFile(`/proc/${pid}/comm`, 'utf8')).trim() }
+        const [program = '', ...rest] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')
+        return { pid: Number(pid), name: [basename(program), ...rest].join(' ').trim().slice(0, NAME_MOST) }
       }
     }
   } catch {

@@ -1,3 +1,4 @@
+// Headers that open the door, and those that do not.
 import { describe, expect, test } from 'vitest'
 import { checkHost, checkOrigin, checkToken } from './guard.ts'
 

@@ -5,7 +5,7 @@ import { type Context, Hono } from 'hono'
 import type { Logger } from '../../component.ts'
 import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
 import { openApi } from '../openapi.ts'
-import { isReady } from '../operations/get-status.ts'
+import { whatIsMissing } from '../operations/get-status.ts'
 import type { House, Operation } from '../operations/operation.ts'
 import { BODY_MOST, readJson } from './body.ts'
 import { checkHost, checkOrigin, checkToken, type Site } from './guard.ts'
@@ -72,11 +72,9 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
   })
 
   app.get('/livez', (c) => c.json({ status: 'ok' }))
-  app.get('/readyz', (c) => {
-    const parts = house.parts().filter(({ needed, health }) => needed && health.state !== 'ok')
-    if (isReady(house)) return c.json({ status: 'ok' })
-    const missing = Object.fromEntries(parts.map(({ name, health }) => [name, health.code ?? health.state]))
-    return c.json({ status: 'unready', missing }, 503)
+  app.get('/readyz', async (c) => {
+    const missing = await whatIsMissing(house)
+    return Object.keys(missing).length === 0 ? c.json({ status: 'ok' }) : c.json({ status: 'unready', missing }, 503)
   })
   app.get('/openapi.json', () => new Response(documented, { headers: { 'content-type': 'application/json' } }))
   if (metrics) {

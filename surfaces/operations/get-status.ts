@@ -2,7 +2,7 @@
 // Not for: the whole accounts, which are an operation of their own.
 import { z } from 'zod'
 import type { Account } from '../../schemas/delivery.ts'
-import { defineOperation, type House } from './operation.ts'
+import { defineOperation, type House, type Part } from './operation.ts'
 
 const count = z.number().int()
 
@@ -64,7 +64,7 @@ export const getStatus = defineOperation({
     ])
     return {
       version: house.version,
-      ready: isReady(house),
+      ready: accounts !== null && unready(house).length === 0,
       queue: { pending: queue?.pending ?? null, error: queue?.error ?? null },
       watermark,
       parts: Object.fromEntries(house.parts().map(({ name, health }) => [name, health])),
@@ -73,9 +73,16 @@ export const getStatus = defineOperation({
   },
 })
 
-/** True if every needed part is ok. */
-export function isReady(house: House): boolean {
-  return house.parts().every(({ needed, health }) => !needed || health.state === 'ok')
+/** The needed parts that are not ok. */
+function unready(house: House): Part[] {
+  return house.parts().filter(({ needed, health }) => needed && health.state !== 'ok')
+}
+
+/** What keeps the house from being ready, and why: a code or a state. A database that hangs says nothing by itself. */
+export async function whatIsMissing(house: House): Promise<Record<string, string>> {
+  const missing = Object.fromEntries(unready(house).map(({ name, health }) => [name, health.code ?? health.state]))
+  const answered = await answer(house, () => house.storage.activities.queryActivities({ limit: 1 }))
+  return answered ? missing : { storage: 'database_unavailable', ...missing }
 }
 
 /** One line a producer, whatever the number of its sources. */

@@ -1,4 +1,4 @@
-// Every operation. A new one is a file beside this and a line here.
+// Every operation. A new one is a file beside this and a line here. Not for: anything but the list.
 
 import { addNote } from './add-note.ts'
 import { getAccounting } from './get-accounting.ts'
