@@ -1,0 +1,28 @@
+// A house for one bench, with nothing in it. Not for: journeys, which look after theirs themselves (test/house.ts).
+import pg from 'pg'
+import { type House, removeData, startHouse, temporaryData } from '../test/house.ts'
+
+/** Stopped, and its folder removed, when the bench ends. */
+export async function freshHouse(cleanup: AsyncDisposableStack, env: Record<string, string> = {}): Promise<House> {
+  const data = await temporaryData()
+  cleanup.defer(() => removeData(data))
+  const house = await startHouse({ data, env: { DAYBOOK__LOG__LEVEL: 'warn', ...env } })
+  cleanup.defer(async () => void (await house.stop()))
+  return house
+}
+
+/** A connection of the bench's own. */
+export async function connection(cleanup: AsyncDisposableStack, url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url })
+  // The server may end before we do.
+  client.on('error', () => {})
+  await client.connect()
+  cleanup.defer(() => client.end().catch(() => {}))
+  return client
+}
+
+/** The first row of an answer. */
+export async function row(client: pg.Client, sql: string, values: unknown[] = []): Promise<Record<string, number>> {
+  const { rows } = await client.query(sql, values)
+  return Object.fromEntries(Object.entries(rows[0] ?? {}).map(([name, value]) => [name, Number(value)]))
+}
