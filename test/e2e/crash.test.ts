@@ -1,0 +1,125 @@
+// kill -9 at random points under load, of Daybook, of its Postgres, of one backend, of both at once: what was
+// acknowledged is there, exactly once. CRASH_ROUNDS and CRASH_SEED set how often and where.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { tree } from '../../bench/processes.ts'
+import { brokerUrl, startLoad } from '../../bench/start-load.ts'
+import type { Accounting } from '../../schemas/delivery.ts'
+import type { House } from '../house.ts'
+import { journey } from '../journey.ts'
+
+const rounds = Number(process.env.CRASH_ROUNDS ?? 20)
+const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000)
+const EVENTS_PER_SECOND = 1_500
+
+interface Status {
+  queue: { pending: number }
+  parts: { postgres: { figures: { pid: number } } }
+}
+
+const status = async (house: House) => (await (await house.api('/api/v1/status')).json()) as Status
+const postmaster = async (house: House) => (await status(house)).parts.postgres.figures.pid
+
+/** Each kills something; true when Daybook itself has to be started again. */
+const crashes: Record<string, (house: House, random: () => number) => Promise<boolean>> = {
+  async daybook(house) {
+    await house.kill()
+    return true
+  },
+  async postgres(house) {
+    process.kill(await postmaster(house), 'SIGKILL')
+    return false
+  },
+  async backend(house, random) {
+    const [, ...backends] = tree(await postmaster(house))
+    process.kill(backends[Math.floor(random() * backends.length)] ?? 0, 'SIGKILL')
+    return false
+  },
+  async both(house) {
+    process.kill(await postmaster(house), 'SIGKILL')
+    await house.kill()
+    return true
+  },
+}
+
+test(`${rounds} crashes under load lose nothing and double nothing`, {
+  timeout: 120_000 + rounds * 30_000,
+}, async () => {
+  console.info(`CRASH_SEED=${seed}`)
+  const random = dice(seed)
+  await using here = await journey()
+  let house = await here.start()
+  const acked = join(here.folder, 'acked')
+  writeFileSync(acked, '')
+  const run = `crash-${seed}`
+  const seconds = 60 + rounds * 30
+  const load = startLoad(brokerUrl(house), { rate: EVENTS_PER_SECOND, count: 5_000_000, acked, run, seconds })
+  await using _ = { [Symbol.asyncDispose]: async () => load.kill() }
+
+  const names = Object.keys(crashes)
+  let slowest = { name: '', ms: 0 }
+  for (let round = 0; round < rounds; round++) {
+    await sleep(200 + random() * 1_500)
+    const name = names[round % names.length] ?? ''
+    const before = sizeOf(acked)
+    const begin = performance.now()
+    if (await crashes[name]?.(house, random)) house = await here.start()
+    await expect.poll(() => sizeOf(acked), { timeout: 60_000, interval: 20 }).toBeGreaterThan(before)
+    const ms = Math.round(performance.now() - begin)
+    if (ms > slowest.ms) slowest = { name, ms }
+  }
+
+  const result = await load.finish()
+  const known = new Set(readFileSync(acked, 'utf8').trimEnd().split('\n'))
+  const stored = await idsOf(house, run)
+  const accounting = (await (await house.api('/api/v1/accounting')).json()) as Accounting
+  const { received, duplicates, ...totals } = accounting.totals
+  console.info({ rounds, slowest, ...result, received, duplicates })
+
+  expect(result.acked).toBe(result.sent)
+  expect(known.size).toBe(result.acked)
+  expect([...known].filter((id) => !stored.has(id))).toEqual([])
+  expect([...stored].filter((id) => !known.has(id))).toEqual([])
+  expect(totals).toEqual({ stored: result.sent, rejected: 0, suppressed: 0, missing: 0 })
+  expect(received).toBe(result.sent + duplicates)
+  expect(duplicates).toBeLessThanOrEqual(result.resent)
+  expect(accounting.producers.flatMap(({ gaps }) => gaps)).toEqual([])
+  expect((await status(house)).queue.pending).toBe(result.sent)
+  expect(await house.stop()).toBe(0)
+})
+
+function sizeOf(file: string): number {
+  return readFileSync(file).length
+}
+
+/** Every row of the run by id; fails on a second one of the same. */
+async function idsOf(house: House, run: string): Promise<Set<string>> {
+  const client = new pg.Client({ connectionString: house.credentials.database.url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<[string]>({
+      text: 'select id from activities where epoch = $1',
+      values: [run],
+      rowMode: 'array',
+    })
+    const ids = new Set(rows.map(([id]) => id))
+    expect(ids.size).toBe(rows.length)
+    return ids
+  } finally {
+    await client.end()
+  }
+}
+
+/** The same numbers from 0 to 1 for the same seed (mulberry32). */
+function dice(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
