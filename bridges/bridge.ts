@@ -68,7 +68,7 @@ export interface TranslateContext {
 
 /** A source of the world: its pure translation and its line, declared once. */
 export interface Bridge<Config = unknown, Input = unknown, Context extends TranslateContext = TranslateContext> {
-  /** Source name and configuration section, as a topic word. */
+  /** Source name, as a topic word; in camelCase its section of the configuration. */
   readonly name: string
   readonly title: string
   /** The activity types that it makes; each has an example. */

@@ -90,5 +90,5 @@ test('bridges are on when they are configured, by their name in camelCase', () =
     createBridges(registry, { ...parts, config }).map(({ source }) => source)
   expect(on({})).toEqual(['manual'])
   expect(on({ homeAssistant: { url: 'http://127.0.0.1:8123', token: 'x' } })).toEqual(['home_assistant', 'manual'])
-  expect(() => on({ homeAssistant: { token: 'x' } })).toThrow(/bridges\.home_assistant\.url/)
+  expect(() => on({ homeAssistant: { token: 'x' } })).toThrow(/bridges\.homeAssistant\.url/)
 })

@@ -148,17 +148,22 @@ export function createBridges(
   }: Omit<HostParts, 'producer' | 'config'> & { config: Record<string, unknown>; device: string },
 ): HostedBridge[] {
   return bridges.flatMap((bridge) => {
-    const piece = config[bridge.name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())]
+    const piece = config[sectionOf(bridge)]
     if (piece === undefined && !bridge.always) return []
     return [hostBridge(bridge, { ...parts, config: piece, producer: producerOf(bridge.name, device) })]
   })
+}
+
+/** The section of its configuration: its name in camelCase. */
+function sectionOf({ name }: Bridge): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 function readConfig(bridge: Bridge, config: unknown): unknown {
   const parsed = bridge.config.safeParse(config ?? (bridge.always ? {} : config))
   if (parsed.success) return parsed.data
   const issues = parsed.error.issues.map(
-    (issue) => `bridges.${[bridge.name, ...issue.path].join('.')}: ${issue.message}`,
+    (issue) => `bridges.${[sectionOf(bridge), ...issue.path].join('.')}: ${issue.message}`,
   )
   throw new DaybookError('config_invalid', issues.slice(0, 5).join('; '))
 }

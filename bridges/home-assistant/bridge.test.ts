@@ -223,3 +223,34 @@ test('it stops at once, also while nobody answers', async () => {
   await hosted?.bridge.stop()
   expect(health()?.state).toBe('stopped')
 })
+
+test('a clock that was far ahead once does not make it deaf afterwards', async () => {
+  began += 3_600_000
+  fake.states = [light('off')]
+  const one = await start()
+  await isLive()
+  began -= 3_600_000
+  fake.states = [light('off')]
+  fake.dropLines()
+  await isLive(2)
+  fake.change(light('on'))
+  await until(() => one.kept.length === 1)
+  expect(said(one)).toEqual(['off>on'])
+})
+
+test('more events than it can keep while it catches up are read from history instead', async () => {
+  fake.states = [light('off')]
+  const one = await start()
+  await isLive()
+  fake.phase = 'STARTING'
+  fake.dropLines()
+  await until(() => fake.counts.lines === 2)
+  await wallClock.sleep(50)
+  fake.history = [light('on'), light('off'), light('on')]
+  const flood = { event_type: 'state_changed', data: { entity_id: 'light.b', new_state: lamp('light.b', 'on') } }
+  for (let i = 0; i < 11; i++) fake.send(...Array.from({ length: 1000 }, () => flood))
+  fake.states = fake.history.slice(-1)
+  fake.phase = 'RUNNING'
+  await isLive(2)
+  expect(said(one)).toEqual(['off>on', 'on>off', 'off>on'])
+})

@@ -46,6 +46,15 @@ export function createMemory(state: BridgeState) {
         return [{ id, ...release(known, now, options) }]
       })
     },
+    /** As if nothing had ever been seen. */
+    restart() {
+      entities.clear()
+      held.clear()
+      seen = undefined
+      keptSeen = undefined
+      for (const key of state.keys('entities/')) state.delete(key)
+      state.delete(SEEN)
+    },
     /** How many entities were forgotten. */
     forget({ since = 0, until = Infinity, source, entity }: ForgetRequest): number {
       if (source !== undefined && source !== 'home_assistant') return 0

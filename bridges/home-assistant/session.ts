@@ -4,6 +4,7 @@
 //   subscribe ─▶ registries ─▶ wait for RUNNING ─▶ states ─▶ history of the gap ─▶ queued events ─▶ states ─▶ live
 //        └── events queue up from here on ──────────────────────────────────────────────┘
 import type { Connection } from 'home-assistant-js-websocket'
+import { DaybookError } from '../../schemas/errors.ts'
 import type { BridgeHost } from '../bridge.ts'
 import { catchUp } from './catch-up.ts'
 import type { HomeAssistantConfig } from './config.ts'
@@ -17,8 +18,10 @@ import { type Step, step, stepState } from './translate.ts'
 import * as wire from './wire.ts'
 
 const QUEUED = 10_000
-const TICK_MS = 5000
-const RELIST_MS = 2000
+/** Registries that changed are read again, held readings told, and memory written, this often: a burst is one. */
+const TICK_MS = 2500
+/** A clock that was wrong: what it dated must not make us deaf to what comes now. */
+const AHEAD_MS = 600_000
 const STARTING_POLL_MS = 1000
 /** A Home Assistant that does not get through its start is taken as it is. */
 const STARTING_MS = 600_000
@@ -67,6 +70,7 @@ async function live({ host, conn, line, memory, taker, unrecorded, onLive }: Ses
   /** Events that came in one frame are kept in one write. */
   const enqueue = (event: unknown) => {
     if (queue.length >= QUEUED) {
+      if (isLive) return line.drop(new DaybookError('home_assistant_unreachable', 'It sends more than can be kept.'))
       overflowed = true
       queue.length = 0
     }
@@ -77,8 +81,8 @@ async function live({ host, conn, line, memory, taker, unrecorded, onLive }: Ses
   }
 
   function stepLive(event: unknown, context: Taker['context']): Step {
-    const next = isPerson(event)
-    if (next) taker.learnPerson(next)
+    const person = personIn(event)
+    if (person) taker.learnPerson(person)
     return step(event, context)
   }
 
@@ -88,6 +92,10 @@ async function live({ host, conn, line, memory, taker, unrecorded, onLive }: Ses
   const me = await conn.sendMessagePromise<{ id?: string; is_owner?: boolean }>({ type: 'auth/current_user' })
   await lookAround()
   await running(conn, host, line)
+  if (wire.millis(memory.seen() ?? 0) > clock.now() + AHEAD_MS) {
+    log.warn('Home Assistant had a clock far ahead of ours; it is looked at as for the first time')
+    memory.restart()
+  }
   for (let behind = true; behind; behind = overflowed) {
     overflowed = false
     const states = await readStates(conn)
@@ -105,7 +113,7 @@ async function live({ host, conn, line, memory, taker, unrecorded, onLive }: Ses
   onLive(denied)
 
   while (!line.signal.aborted) {
-    await clock.sleep(relist ? RELIST_MS : TICK_MS, line.signal)
+    await clock.sleep(TICK_MS, line.signal)
     if (line.signal.aborted) return
     if (relist) await lookAround()
     taker.release()
@@ -153,11 +161,8 @@ async function readStates(conn: Connection): Promise<wire.HomeState[]> {
   return (Array.isArray(states) ? states : []).flatMap((state) => wire.state.safeParse(state).data ?? [])
 }
 
-function isPerson(event: unknown): wire.HomeState | undefined {
-  const parsed = wire.event.safeParse(event)
-  if (parsed.data?.event_type !== 'state_changed') return undefined
-  const { entity_id, new_state } = parsed.data.data
-  return typeof entity_id === 'string' && entity_id.startsWith('person.')
-    ? wire.state.safeParse(new_state).data
-    : undefined
+function personIn(event: unknown): wire.HomeState | undefined {
+  const next = wire.event.safeParse(event).data?.data.new_state
+  const state = wire.state.safeParse(next).data
+  return state && wire.domainOf(state.entity_id) === 'person' ? state : undefined
 }

@@ -19,7 +19,7 @@ const TOLD_KEPT = 2000
 export interface House {
   places: Places
   /** By person. */
-  trackers: Map<string, readonly string[]>
+  trackers: Map<string, readonly unknown[]>
   ownUser?: string | undefined
 }
 
@@ -104,12 +104,8 @@ export function createTaker(host: BridgeHost<HomeAssistantConfig>, memory: Memor
     },
     /** Persons own trackers, and the users behind them are people. */
     learnPerson(state: HomeState): void {
-      const owned = state.attributes.device_trackers
-      if (Array.isArray(owned))
-        house.trackers.set(
-          state.entity_id,
-          owned.filter((id) => typeof id === 'string'),
-        )
+      const { device_trackers: owned } = state.attributes
+      if (Array.isArray(owned)) house.trackers.set(state.entity_id, owned)
       if (house.ownUser && attribute(state.attributes, 'user_id') === house.ownUser) house.ownUser = undefined
     },
   }

@@ -88,11 +88,16 @@ function placed(state: wire.HomeState, kind: Kind, place: Place) {
     return { ...present('zone', zone), ...present('area', area), ...present('floor', floor) }
   }
   const [inZone] = Array.isArray(state.attributes.in_zones) ? state.attributes.in_zones : []
-  const at = typeof inZone === 'string' ? inZone.replace(/^zone\./, '') : state.state
+  const at = typeof inZone === 'string' ? inZone.replace(/^zone\./, '') : slug(state.state)
   return {
     ...(state.state !== 'not_home' && kind.category !== 'count' && { zone: at }),
     ...(wire.domainOf(state.entity_id) === 'person' && { person: nameOf(state) }),
   }
+}
+
+/** A name as Home Assistant makes an id of it, for most names. */
+function slug(name: string): string {
+  return name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '_')
 }
 
 function present<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
