@@ -174,7 +174,7 @@ describe('with one', () => {
     const { code, out } = await daybook(['doctor'])
     expect(out).toContain('All is well')
     expect(code).toBe(0)
-    for (const part of ['data folder', 'clock', 'Daybook', 'storage', 'Postgres']) expect(out).toContain(part)
+    for (const part of ['data folder', 'clock', 'Daybook', 'MQTT', 'storage', 'Postgres']) expect(out).toContain(part)
   })
 
   test('doctor finds credentials that others may read, and says how to close them', async () => {

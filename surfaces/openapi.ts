@@ -9,6 +9,19 @@ type Json = Record<string, unknown>
 
 const everyError = ['unauthorized', 'host_refused', 'internal'] as const
 
+/** What is served besides operations: what it is for, its media type, whether it needs the token. */
+const plainPaths: Record<string, [summary: string, mediaType: string, guarded: boolean]> = {
+  '/livez': ['The process lives', 'application/json', false],
+  '/readyz': ['Everything that is needed works; 503 says what does not', 'application/json', false],
+  '/metrics': ['Figures for Prometheus', 'text/plain', true],
+  '/stream': [
+    'Live activities as server-sent events, without resuming; filters: source, type, producer',
+    'text/event-stream',
+    true,
+  ],
+  '/openapi.json': ['This document', 'application/json', true],
+}
+
 const problem = z
   .object({
     type: z.string().describe('urn:daybook:error:<code>'),
@@ -32,6 +45,12 @@ export function openApi(operations: readonly Operation[], version: string): Json
     paths[operation.path] = {
       ...paths[operation.path],
       [operation.method.toLowerCase()]: describe(operation, schemaOf, problemSchema),
+    }
+  }
+  for (const [path, [summary, mediaType, guarded]] of Object.entries(plainPaths)) {
+    const responses = { '200': { description: 'Done', content: { [mediaType]: {} } } }
+    paths[path] = {
+      get: { operationId: path.replace(/\W/g, ''), summary, ...(!guarded && { security: [] }), responses },
     }
   }
   return {

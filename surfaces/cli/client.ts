@@ -17,21 +17,30 @@ export interface Address {
   token: string
 }
 
+/** A running app: its HTTP, and where its broker listens (null: another's broker). */
+export interface Running extends Address {
+  mqtt: string | null
+}
+
 /** Where Daybook keeps its secrets. */
 export function credentialsFile(data: string): string {
   return join(data, 'credentials.json')
 }
 
 /** Where the app that uses this data folder is; throws `not_running`. */
-export function findRunning(data: string): Address {
+export function findRunning(data: string): Running {
   const here = `The data folder is ${data}.`
-  const running = readJson(join(data, 'running.json')) as { http?: { url?: unknown } } | null
+  const running = readJson(join(data, 'running.json')) as {
+    http?: { url?: unknown }
+    mqtt?: { url?: unknown }
+  } | null
   if (typeof running?.http?.url !== 'string') throw new DaybookError('not_running', here)
   const credentials = readJson(credentialsFile(data)) as { http?: { token?: unknown } } | null
   if (typeof credentials?.http?.token !== 'string') {
     throw new DaybookError('unauthorized', `${here} Its credentials.json is missing or has no http.token.`)
   }
-  return { url: running.http.url, token: credentials.http.token }
+  const mqtt = typeof running.mqtt?.url === 'string' ? running.mqtt.url : null
+  return { url: running.http.url, token: credentials.http.token, mqtt }
 }
 
 /** Where the embedded Postgres is, once it has run; null before. */

@@ -1,6 +1,6 @@
 // The running app, if there is one: does it answer, take our token, and say that its parts work. Not for: starting it.
 import { type DaybookError, type ErrorCode, errors } from '../../schemas/errors.ts'
-import { type Address, findRunning } from '../cli/client.ts'
+import { findRunning, type Running } from '../cli/client.ts'
 import type { HouseStatus } from '../operations/get-status.ts'
 import { getStatus } from '../operations/get-status.ts'
 import { checkEndpoint } from './endpoint.ts'
@@ -8,7 +8,7 @@ import { type Finding, fail, ok, type Verdict, warn } from './finding.ts'
 import { checkAuth, checkHttp } from './http.ts'
 
 /** Where it should be; null when none runs. */
-export function runningApp(data: string): Address | { finding: Finding } {
+export function runningApp(data: string): Running | { finding: Finding } {
   try {
     return findRunning(data)
   } catch (error) {
@@ -21,7 +21,7 @@ export function runningApp(data: string): Address | { finding: Finding } {
   }
 }
 
-export async function checkRunning({ url, token }: Address, now: number): Promise<Finding[]> {
+export async function checkRunning({ url, token, mqtt }: Running, now: number): Promise<Finding[]> {
   const headers = { authorization: `Bearer ${token}` }
   const parts: Finding[] = []
   const findings = await checkEndpoint('Daybook', new URL(url), now, [
@@ -39,7 +39,8 @@ export async function checkRunning({ url, token }: Address, now: number): Promis
   ])
   const dead = findings.find(({ layer, state }) => layer === 'tcp' && state === 'fail')
   if (dead) Object.assign(dead, warn('running.json is left of one that was killed', 'Start it again: npm start.'))
-  return [...findings, ...parts]
+  const broker = mqtt === null || dead ? [] : await checkEndpoint('MQTT', new URL(mqtt), now)
+  return [...findings, ...broker, ...parts]
 }
 
 function partFindings({ parts }: HouseStatus): Finding[] {
