@@ -2,7 +2,7 @@
 // test would want to call.
 import { readFileSync } from 'node:fs'
 import pino from 'pino'
-import { createApp, type Ready } from './app.ts'
+import type { Ready } from './app.ts'
 import { type Logger, randomIds, wallClock } from './component.ts'
 import { ambient, type Config, loadConfig } from './config.ts'
 import { type Credentials, credentialsFile } from './credentials.ts'
@@ -27,6 +27,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
 /** Runs the house until a signal; resolves with the exit code. */
 async function start(config: Config, options: { json: boolean }): Promise<number> {
   const log: Logger = pino({ level: config.log.level, base: null }, pino.destination({ dest: 2, sync: true }))
+  // Only here: the other verbs should not wait for the whole house to be read.
+  const { createApp } = await import('./app.ts')
   const app = createApp({ config, version, log, clock: wallClock, ids: randomIds })
   const told = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve)

@@ -6,9 +6,10 @@ import type { ActivityEvent } from '../../schemas/activity.ts'
 import type { Receipt } from '../../schemas/delivery.ts'
 import type { Appended } from '../activity-store.ts'
 import type { Books, Storage } from '../storage.ts'
-import { copy, insertFresh, insertNew, sortedUnique } from './append.ts'
+import { copy, FEW, insertNew, sortedUnique } from './append.ts'
+import { commitAtOnce, isForAtOnce, numbering } from './at-once.ts'
 import { translateError } from './connection.ts'
-import { bookBatch, keepRejected } from './ledger-writes.ts'
+import { type Booked, bookBatch, keepRejected } from './ledger-writes.ts'
 import type { Partitions } from './partitions.ts'
 import type { Watermarks } from './watermarks.ts'
 import type { Writer } from './writer.ts'
@@ -31,9 +32,6 @@ type Book = Parameters<Storage['commit']>[1]
 export type Commit = (events: readonly ActivityEvent[], book: Book) => Promise<Committed>
 
 const ATTEMPTS = 8
-
-/** From so many on COPY is faster than INSERT, although it cannot be pipelined. */
-const COPY_FROM = 24
 
 export function createCommit({ writer, space, partitions, marks, log }: CommitOptions): Commit {
   return (events, book) => {
@@ -60,11 +58,23 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
     )
     await marks.load(quick, space, sorted)
     const fresh = sorted.filter((event) => marks.isFresh(event))
-    if (fresh.length >= COPY_FROM) {
+    // COPY is faster for many, although it cannot be sent together with the rest.
+    if (fresh.length >= FEW) {
       const others = sorted.filter((event) => !marks.isFresh(event))
       return inTransaction(await writer.line('bulk'), (client) => step(client, fresh, others, book))
     }
-    if (fresh.length === sorted.length) return inTransaction(quick, (client) => atOnce(client, fresh, book))
+    if (fresh.length === sorted.length && fresh.length > 0) {
+      // All of it is new by its numbers, so the books are known beforehand.
+      const appended = { stored: new Set(fresh.map((event) => event.id)), known: new Set<string>() }
+      const { settlements, rejected } = book(appended)
+      if (rejected.length === 0 && isForAtOnce(fresh, settlements)) {
+        const { batch, receipts, outboxes } = await commitAtOnce(writer, space, fresh, settlements).catch(
+          explain(fresh),
+        )
+        remember(outboxes)
+        return { appended: { batch, ...appended }, receipts }
+      }
+    }
     return inTransaction(quick, (client) => step(client, [], sorted, book))
   }
 
@@ -72,7 +82,8 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
     try {
       return await work(client)
     } catch (error) {
-      await client.query('rollback').catch(() => writer.drop(client))
+      // The lock of the numbering outlives its transaction when it fails half-way.
+      await client.query('rollback; select pg_advisory_unlock_all()').catch(() => writer.drop(client))
       throw error
     }
   }
@@ -94,18 +105,6 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
     return { appended: { batch: number, ...appended }, receipts: booked.receipts }
   }
 
-  /** All of it is new by its numbers, so the books are known beforehand and everything is sent in one go. */
-  async function atOnce(client: pg.Client, fresh: readonly ActivityEvent[], book: Book): Promise<Committed> {
-    const stored = new Set(fresh.map((event) => event.id))
-    const appended = { stored, known: new Set<string>() }
-    const books = book(appended)
-    const beginning = begin(client)
-    const inserting = (fresh.length > 0 ? insertFresh(client, fresh) : Promise.resolve()).catch(explain(fresh))
-    const ending = end(client, beginning, books, stored)
-    const [{ number }, , booked] = await together(beginning, inserting, ending)
-    return { appended: { batch: number, ...appended }, receipts: booked.receipts }
-  }
-
   /** Books and COMMIT, sent together where the line allows it: a failure of any leaves COMMIT but to roll back. */
   async function end(
     client: pg.Client,
@@ -119,8 +118,12 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
       commit(client, begun),
     )
     if (ended !== 'COMMIT') throw new Error(`COMMIT ended as ${ended}`)
-    for (const { producer, epoch, lastSeq, whole } of booked.outboxes) marks.settled(producer, epoch, lastSeq, whole)
+    remember(booked.outboxes)
     return booked
+  }
+
+  function remember(outboxes: Booked['outboxes']): void {
+    for (const { producer, epoch, lastSeq, whole } of outboxes) marks.settled(producer, epoch, lastSeq, whole)
   }
 
   /** What an insert's failure means for the next attempt. */
@@ -160,17 +163,11 @@ interface Begun {
 /** The transaction is lost for a reason that is dealt with. */
 class Again extends Error {}
 
-/**
- * Begins, and takes the batch number under a lock that is held only for that: so numbers and transaction ids ascend
- * together, and a reader that stops below the oldest running transaction passes over no batch. One round trip.
- */
 async function begin(client: pg.Client): Promise<Begun> {
-  const results = (await client.query(`
-    begin;
-    select pg_advisory_lock(hashtext('daybook batch'));
-    select pg_current_xact_id()::text as xid, nextval('batch_numbers') as number;
-    select pg_advisory_unlock(hashtext('daybook batch'))`)) as unknown as pg.QueryResult[]
-  return results[2]?.rows[0]
+  const beginning = client.query('begin')
+  const numbered = client.query<Begun>({ name: 'number batch', text: `select ${numbering}` })
+  const [, { rows }] = await together(beginning, numbered)
+  return rows[0] as Begun
 }
 
 /** As Promise.all, but waits for all of them: none of what was sent together may fail unheard. */

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import type { Receipt } from '../../schemas/delivery.ts'
 import type { RejectedMessage, Settlement } from '../ledger.ts'
 import { contiguous, multirangeOf, parseMultirange } from './multirange.ts'
+import { placeholders } from './rows.ts'
 
 /** An outbox after a batch: its highest number, and whether nothing is missing below. */
 interface Outbox {
@@ -21,32 +22,28 @@ interface Sums {
   suppressed: number
 }
 
+interface Numbers {
+  producer: string
+  epoch: string
+  seqs: number[]
+}
+
+export interface SequenceRow {
+  producer: string
+  epoch: string
+  /** Multirange of what is settled or given up. */
+  done: string
+  last_seq: number
+}
+
 export interface Booked {
   receipts: Map<string, Receipt[]>
   outboxes: Outbox[]
 }
 
-const bookSql = `
-  with counted as (
-    insert into accounts as a (space, producer, source, stored, duplicates, rejected, suppressed)
-    select $1, * from unnest($2::text[], $3::text[], $4::int8[], $5::int8[], $6::int8[], $7::int8[])
-    on conflict (space, producer, source) do update set
-      stored = a.stored + excluded.stored, duplicates = a.duplicates + excluded.duplicates,
-      rejected = a.rejected + excluded.rejected, suppressed = a.suppressed + excluded.suppressed, last_seen_at = now()
-  ), arrived as (
-    insert into batches (batch, space, min_id, max_id, rows) values (currval('batch_numbers'), $1, $12, $13, $14)
-  )
-  insert into sequences as s (space, producer, epoch, settled, last_seq)
-  select $1, producer, epoch, settled::int8multirange, last_seq
-  from unnest($8::text[], $9::text[], $10::text[], $11::int8[]) as new(producer, epoch, settled, last_seq)
-  on conflict (space, producer, epoch) do update set
-    settled = s.settled + excluded.settled, given_up = s.given_up - excluded.settled,
-    last_seq = greatest(s.last_seq, excluded.last_seq), updated_at = now()
-  returning producer, epoch, (settled + given_up)::text as done, last_seq`
-
 /**
- * Books a batch: its row for the arrival cursor, the accounts and the settled numbers, in one statement. Accounts and
- * outboxes are in key order, so that two workers cannot deadlock.
+ * Books a batch: its row for the arrival cursor, the accounts and the settled numbers. Accounts and outboxes are in key
+ * order, so that two workers cannot deadlock. Sent together where the line allows it.
  */
 export async function bookBatch(
   client: pg.Client,
@@ -55,24 +52,16 @@ export async function bookBatch(
   stored: ReadonlySet<string>,
 ): Promise<Booked> {
   const { accounts, outboxes } = summed(settlements)
-  const ids = [...stored].sort()
-  const { rows } = await client.query<{ producer: string; epoch: string; done: string; last_seq: number }>({
-    name: 'book batch',
-    text: bookSql,
-    values: [
-      space,
-      ...(['producer', 'source', 'stored', 'duplicate', 'rejected', 'suppressed'] as const).map((key) =>
-        accounts.map((account) => account[key]),
-      ),
-      outboxes.map((outbox) => outbox.producer),
-      outboxes.map((outbox) => outbox.epoch),
-      outboxes.map((outbox) => multirangeOf(outbox.seqs)),
-      outboxes.map((outbox) => outbox.seqs.reduce((highest, seq) => Math.max(highest, seq), 0)),
-      ids[0] ?? null,
-      ids.at(-1) ?? null,
-      ids.length,
-    ],
-  })
+  const [, , rows] = await Promise.all([
+    noteArrival(client, space, stored),
+    addToAccounts(client, space, accounts),
+    addToSequences(client, space, outboxes),
+  ])
+  return bookedOf(rows)
+}
+
+/** Receipts and marks of the outboxes just written. */
+export function bookedOf(rows: readonly SequenceRow[]): Booked {
   const receipts = new Map<string, Receipt[]>()
   const after = rows.map((row) => {
     const { upTo, above } = contiguous(parseMultirange(row.done))
@@ -83,10 +72,83 @@ export async function bookBatch(
   return { receipts, outboxes: after }
 }
 
+async function noteArrival(client: pg.Client, space: string, stored: ReadonlySet<string>): Promise<void> {
+  const ids = [...stored].sort()
+  await client.query({
+    name: 'note arrival',
+    text: `insert into batches (batch, space, min_id, max_id, rows) values (currval('batch_numbers'), $1, $2, $3, $4)`,
+    values: [space, ids[0] ?? null, ids.at(-1) ?? null, ids.length],
+  })
+}
+
+async function addToAccounts(client: pg.Client, space: string, accounts: readonly Sums[]): Promise<void> {
+  if (accounts.length === 0) return
+  await client.query({
+    ...named('add to accounts', accounts.length),
+    text: accountsSql(placeholders(accounts.length, 7)),
+    values: accountValues(space, accounts),
+  })
+}
+
+async function addToSequences(client: pg.Client, space: string, outboxes: readonly Numbers[]): Promise<SequenceRow[]> {
+  if (outboxes.length === 0) return []
+  const { rows } = await client.query<SequenceRow>({
+    ...named('add to sequences', outboxes.length),
+    text: sequencesSql(placeholders(outboxes.length, 5)),
+    values: sequenceValues(space, outboxes),
+  })
+  return rows
+}
+
+/** Adds rows of (space, producer, source, stored, duplicates, rejected, suppressed). */
+export const accountsSql = (rows: string) => `
+  insert into accounts as a (space, producer, source, stored, duplicates, rejected, suppressed) values ${rows}
+  on conflict (space, producer, source) do update set
+    stored = a.stored + excluded.stored, duplicates = a.duplicates + excluded.duplicates,
+    rejected = a.rejected + excluded.rejected, suppressed = a.suppressed + excluded.suppressed, last_seen_at = now()`
+
+export function accountValues(space: string, accounts: readonly Sums[]): unknown[] {
+  return accounts.flatMap(({ producer, source, stored, duplicate, rejected, suppressed }) => [
+    space,
+    producer,
+    source,
+    stored,
+    duplicate,
+    rejected,
+    suppressed,
+  ])
+}
+
+/** Adds rows of (space, producer, epoch, settled, last_seq); returns `SequenceRow`s. */
+export const sequencesSql = (rows: string) => `
+  insert into sequences as s (space, producer, epoch, settled, last_seq) values ${rows}
+  on conflict (space, producer, epoch) do update set
+    settled = s.settled + excluded.settled, given_up = s.given_up - excluded.settled,
+    last_seq = greatest(s.last_seq, excluded.last_seq), updated_at = now()
+  returning ${sequenceColumns}`
+
+/** What a `SequenceRow` is made of. */
+export const sequenceColumns = 'producer, epoch, (settled + given_up)::text as done, last_seq'
+
+export function sequenceValues(space: string, outboxes: readonly Numbers[]): unknown[] {
+  return outboxes.flatMap(({ producer, epoch, seqs }) => [
+    space,
+    producer,
+    epoch,
+    multirangeOf(seqs),
+    seqs.reduce((highest, seq) => Math.max(highest, seq), 0),
+  ])
+}
+
+/** Statements for few rows are prepared, one for each number of rows; others would fill the server with them. */
+function named(name: string, rows: number): { name?: string } {
+  return rows <= 16 ? { name: `${name} ${rows}` } : {}
+}
+
 /** The settlements by account and by outbox. */
-function summed(settlements: readonly Settlement[]) {
+export function summed(settlements: readonly Settlement[]) {
   const sums = new Map<string, Sums>()
-  const numbers = new Map<string, { producer: string; epoch: string; seqs: number[] }>()
+  const numbers = new Map<string, Numbers>()
   for (const { producer, source, epoch = '', seq, outcome } of settlements) {
     const account = sums.get(`${producer} ${source}`)
     if (account) account[outcome]++

@@ -52,6 +52,9 @@ export function postgresStorage(options: PostgresOptions): Storage {
       const pool = createPool(url, 'daybook', (error) => {
         lastError = error.message
       })
+      pool.on('connect', () => {
+        lastError = null
+      })
       const partitions = new Partitions()
       const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
       const watch = new Watch({ url, clock, log, signal })

@@ -70,6 +70,17 @@ function copyField(field: Field): string {
   return COPY_SPECIAL.test(field) ? field.replace(/[\\\t\n\r]/g, (character) => COPY_ESCAPES[character] ?? '') : field
 }
 
+/** The fields of all events one after the other, for VALUES. */
+export function rowValues(events: readonly ActivityEvent[]): Field[] {
+  return events.flatMap(fields)
+}
+
+/** `($1, $2), ($3, $4)`: parameters for so many rows, the first of them $<from>, each row followed by `more` if given. */
+export function placeholders(rows: number, width: number, { from = 1, more = '' } = {}): string {
+  const row = (at: number) => Array.from({ length: width }, (_, column) => `$${from + at * width + column}`).join(', ')
+  return Array.from({ length: rows }, (_, at) => `(${row(at)}${more})`).join(', ')
+}
+
 /** One array literal a column, for `unnest`. */
 export function columnArrays(events: readonly ActivityEvent[]): string[] {
   const rows = events.map(fields)

@@ -1,5 +1,6 @@
 // The one connection pair that writes, and its turn-taking: every commit waits for the one before. Opens lines when
 // needed, drops broken ones. Not for: what a transaction does (commit.ts).
+import { randomInt } from 'node:crypto'
 import type pg from 'pg'
 import type { Logger } from '../../component.ts'
 import { DaybookError } from '../../schemas/errors.ts'
@@ -12,6 +13,8 @@ import { connect } from './connection.ts'
 export type Lane = 'quick' | 'bulk'
 
 export class Writer {
+  /** Names this writer's transactions to the server: whoever waits for it waits until the last one has ended. */
+  readonly key = randomInt(2 ** 47)
   #url: string
   #log: Logger
   #lines = new Map<Lane, pg.Client>()
