@@ -15,7 +15,7 @@ const plainPaths: Record<string, [summary: string, mediaType: string, guarded: b
   '/readyz': ['Everything that is needed works; 503 says what does not', 'application/json', false],
   '/metrics': ['Figures for Prometheus', 'text/plain', true],
   '/stream': [
-    'Live activities as server-sent events, without resuming; filters: source, type, producer',
+    'Activities as they arrive, as server-sent events; resumes after Last-Event-ID; filters: source, type, producer',
     'text/event-stream',
     true,
   ],

@@ -1,8 +1,10 @@
-// Reads an event stream (HTML Living Standard, 9.2.6) as far as we write it: `event` and `data` lines. Not for:
+// Reads an event stream (HTML Living Standard, 9.2.6) as far as we write it: `event`, `id` and `data` lines. Not for:
 // reconnecting.
 
 export interface ServerSentEvent {
   event: string
+  /** Empty if it has none. */
+  id: string
   data: string
 }
 
@@ -15,8 +17,9 @@ export async function* serverSentEvents(response: Response): AsyncGenerator<Serv
     for (const block of blocks) {
       const lines = block.split('\n')
       const event = lines.find((line) => line.startsWith('event: '))?.slice('event: '.length) ?? 'message'
+      const id = lines.find((line) => line.startsWith('id: '))?.slice('id: '.length) ?? ''
       const data = lines.flatMap((line) => (line.startsWith('data: ') ? [line.slice('data: '.length)] : []))
-      if (data.length > 0) yield { event, data: data.join('\n') }
+      if (data.length > 0) yield { event, id, data: data.join('\n') }
     }
   }
 }

@@ -82,7 +82,9 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
       return new Response(await metrics.scrape(), { headers: { 'content-type': metrics.contentType } })
     })
   }
-  app.get('/stream', async (c) => (c.req.method === 'HEAD' ? new Response(null) : streams.open(parametersOf(c))))
+  app.get('/stream', async (c) =>
+    c.req.method === 'HEAD' ? new Response(null) : streams.open(parametersOf(c), c.req.header('last-event-id')),
+  )
 
   for (const operation of operations) {
     const serve = operation.method === 'GET' ? app.get.bind(app) : app.post.bind(app)

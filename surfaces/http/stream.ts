@@ -1,116 +1,120 @@
-// GET /stream: live messages as server-sent events. It shows what happens now; whoever must not miss anything reads
-// GET /api/v1/activities. There are no event ids yet, hence no resuming: they will be `<batch>.<n>` once the store can
-// be read by arrival. Not for: history.
+// GET /stream: what happens, as server-sent events. Activities come from the store in the order of arrival with
+// `<batch>.<n>` as event id, so a reader that comes back with Last-Event-ID misses none; sessions, questions, memories
+// and rejections come live from the bus. Not for: history by time, which GET /api/v1/activities gives.
 import type { Message } from '../../broker/bus.ts'
+import { type ActivityEvent, toNotification } from '../../schemas/activity.ts'
 import { DaybookError } from '../../schemas/errors.ts'
+import type { Arrival } from '../../storage/activity-store.ts'
 import type { House } from '../operations/operation.ts'
+import { type Channel, openChannel } from './channel.ts'
 
-/** The families of topics that are shown; the event's name is the family. */
-const families = ['activity', 'session', 'question', 'memory', 'rejected'] as const
+/** The families of topics that are shown live; the event's name is the family. */
+const families = ['session', 'question', 'memory', 'rejected']
 const filters = ['source', 'type', 'producer'] as const
 
-/** A reader this far behind, bytes, is cut off: it would hold memory without end. */
-const BEHIND_MOST = 1024 * 1024
 const STREAMS_MOST = 100
 const HEARTBEAT_MS = 15_000
+/** Being told of commits may fail, so the store is asked every so often anyway. */
+const ASK_MS = 2_000
+const AT_ONCE = 200
 
 export interface Streams {
-  /** Throws `invalid` for a parameter that does not exist. */
-  open(query: Record<string, string>): Promise<Response>
+  /** Throws `invalid` for a parameter or a Last-Event-ID that does not exist. */
+  open(query: Record<string, string>, lastEventId: string | undefined): Promise<Response>
   /** Ends all that are open, and every one to come. */
   close(): void
 }
 
 export function createStreams(house: House): Streams {
-  const open = new Set<() => void>()
-  const encoder = new TextEncoder()
+  const open = new Set<Channel>()
   let closed = false
 
-  async function body(wanted: (message: Message) => boolean): Promise<ReadableStream<Uint8Array>> {
-    const { readable, send, end, ended } = channel()
-    const unsubscribe = await house.bus.subscribe(house.topics.all, (message) => {
-      if (!message.retain && wanted(message))
-        send(encoder.encode(event(familyOf(house, message.topic), message.payload)))
+  /** Sends activities as they arrive, as fast as the reader reads, until the channel ends. */
+  async function follow(channel: Channel, from: Arrival, wanted: (event: ActivityEvent) => boolean): Promise<void> {
+    let after = from
+    let wake = () => {}
+    const unwatch = house.storage.watch(() => wake())
+    try {
+      while (!channel.signal.aborted) {
+        const told = new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        const arrived = await house.storage.activities.getArrivals(after, AT_ONCE).catch(() => [])
+        for (const { event, at } of arrived) {
+          after = at
+          if (wanted(event)) channel.send(activity(event, at))
+          await channel.room()
+        }
+        if (arrived.length === 0) await Promise.race([told, house.clock.sleep(ASK_MS, channel.signal)])
+      }
+    } finally {
+      unwatch()
+    }
+  }
+
+  async function showLive(channel: Channel): Promise<() => void> {
+    return house.bus.subscribe(house.topics.all, ({ topic, payload, retain }: Message) => {
+      const [family = ''] = topic.slice(house.topics.prefix.length + 1).split('/')
+      if (!retain && families.includes(family)) channel.send(event(family, payload.toString('utf8')))
     })
-    const beat = setInterval(() => send(encoder.encode(':\n\n')), HEARTBEAT_MS)
-    open.add(end)
-    ended.then(() => {
-      open.delete(end)
-      clearInterval(beat)
-      unsubscribe()
-    })
-    // The head of the answer leaves with its first bytes.
-    send(encoder.encode(': live\n\n'))
-    return readable
   }
 
   return {
-    async open(query) {
-      for (const name of Object.keys(query)) {
-        if (filters.some((filter) => filter === name)) continue
-        throw new DaybookError('invalid', `${name}: there is no such parameter; there are ${filters.join(', ')}`)
-      }
+    async open(query, lastEventId) {
+      const wanted = wantedBy(query)
+      const from = lastEventId === undefined ? await house.storage.activities.lastArrival() : parseArrival(lastEventId)
       if (closed) throw new DaybookError('shutting_down')
-      if (open.size >= STREAMS_MOST)
+      if (open.size >= STREAMS_MOST) {
         throw new DaybookError('bus_unavailable', `${STREAMS_MOST} streams are open already.`)
-      return new Response(await body(matching(house, query)), { headers: { 'content-type': 'text/event-stream' } })
+      }
+      const channel = openChannel()
+      open.add(channel)
+      const beat = setInterval(() => channel.send(':\n\n'), HEARTBEAT_MS)
+      // Filters speak of activities: with one, nothing else is shown.
+      const unsubscribe = Object.keys(query).length === 0 ? await showLive(channel) : () => {}
+      channel.signal.addEventListener('abort', () => {
+        open.delete(channel)
+        clearInterval(beat)
+        unsubscribe()
+      })
+      // The head of the answer leaves with its first bytes.
+      channel.send(': live\n\n')
+      void follow(channel, from, wanted).finally(channel.end)
+      return new Response(channel.readable, { headers: { 'content-type': 'text/event-stream' } })
     },
     close() {
       closed = true
-      for (const end of open) end()
+      for (const channel of open) channel.end()
     },
   }
 }
 
-/** A stream that is written from outside and gives up on a reader that does not read. */
-function channel() {
-  const { promise: ended, resolve } = Promise.withResolvers<void>()
-  let controller: ReadableStreamDefaultController<Uint8Array>
-  let over = false
-  const readable = new ReadableStream<Uint8Array>(
-    {
-      start(given) {
-        controller = given
-      },
-      cancel() {
-        over = true
-        resolve()
-      },
-    },
-    new ByteLengthQueuingStrategy({ highWaterMark: BEHIND_MOST }),
-  )
-  const end = () => {
-    if (over) return
-    over = true
-    controller.close()
-    resolve()
+function wantedBy(query: Record<string, string>): (event: ActivityEvent) => boolean {
+  for (const name of Object.keys(query)) {
+    if (filters.some((filter) => filter === name)) continue
+    throw new DaybookError('invalid', `${name}: there is no such parameter; there are ${filters.join(', ')}`)
   }
-  const send = (bytes: Uint8Array) => {
-    if (over) return
-    controller.enqueue(bytes)
-    if ((controller.desiredSize ?? 0) <= 0) end()
-  }
-  return { readable, send, end, ended }
+  const { source, type, producer } = query
+  return (event) =>
+    (source ?? event.source) === event.source &&
+    (type ?? event.eventType) === event.eventType &&
+    (producer ?? event.producer) === event.producer
 }
 
-function familyOf(house: House, topic: string): string {
-  const [family = ''] = topic.slice(house.topics.prefix.length + 1).split('/')
-  return family
+function parseArrival(id: string): Arrival {
+  const [, batch, n] = /^(\d{1,15})\.(\d{1,9})$/.exec(id) ?? []
+  if (batch === undefined || n === undefined) {
+    throw new DaybookError('invalid', `Last-Event-ID: "${id.slice(0, 40)}" is none of ours; they are <batch>.<n>`)
+  }
+  return { batch: Number(batch), n: Number(n) }
 }
 
-/** Filters speak of activities: with one, nothing else is shown. */
-function matching(house: House, query: Record<string, string>): (message: Message) => boolean {
-  const wanted = Object.entries(query)
-  return ({ topic }) => {
-    if (wanted.length === 0) return families.some((family) => family === familyOf(house, topic))
-    if (!house.topics.isActivity(topic)) return false
-    const address: Record<string, string> = { ...house.topics.parseActivity(topic) }
-    return wanted.every(([name, value]) => address[name] === value)
-  }
+function activity(stored: ActivityEvent, { batch, n }: Arrival): string {
+  return event('activity', JSON.stringify(toNotification(stored)), `${batch}.${n}`)
 }
 
 /** One event (HTML Living Standard, 9.2.6). JSON has no line breaks, but a foreign body may. */
-function event(name: string, payload: Buffer): string {
-  const data = payload.toString('utf8').replace(/\r\n|\r|\n/g, '\ndata: ')
-  return `event: ${name}\ndata: ${data}\n\n`
+function event(name: string, data: string, id?: string): string {
+  const lines = data.replace(/\r\n|\r|\n/g, '\ndata: ')
+  return `event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${lines}\n\n`
 }
