@@ -99,9 +99,11 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       access: access({ users: [credentials.mqtt] }),
       retained: { load: () => storage.retained.load(), keep: (messages) => storage.retained.keep(messages) },
     })
+    const receipts = createReceipts({ bus, storage, topics, clock, log: logOf('receipts') })
     const persist = createPersist({
       bus,
       storage,
+      receipts,
       topics,
       redactor,
       space,
@@ -111,7 +113,6 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       log: logOf('pipeline'),
       signal,
     })
-    const receipts = createReceipts({ bus, storage, topics, log: logOf('receipts') })
     const hosted = createBridges(bridges, {
       config: config.bridges,
       device: config.bridges.producer ?? hostname(),

@@ -37,21 +37,20 @@ beforeEach(async () => {
     { config, log, clock, ids: randomIds, signal },
     { topics, access: access({ users: [user] }), retained },
   )
-  const dayOf = logicalDays('Europe/Berlin')
-  const redactor = createRedactor()
+  const receipts = createReceipts({ bus, storage, topics, clock, log })
   const persist = createPersist({
     bus,
     storage,
+    receipts,
     topics,
-    redactor,
+    redactor: createRedactor(),
     space: 'home',
     hashKey: 'k',
-    dayOf,
+    dayOf: logicalDays('Europe/Berlin'),
     clock,
     log,
     signal,
   })
-  const receipts = createReceipts({ bus, storage, topics, log })
   for (const part of [storage, persist, bus, receipts]) await part.start()
   stopping.push(database.stop, ...[storage, persist, bus, receipts].map((part) => () => part.stop()))
 })

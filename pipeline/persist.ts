@@ -10,6 +10,7 @@ import { eventId } from '../schemas/ids.ts'
 import type { Topics } from '../schemas/topics.ts'
 import type { RejectedMessage, Settlement, Suppression } from '../storage/ledger.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Receipts } from './receipts.ts'
 import type { Redactor } from './redact.ts'
 import { suppressedBy } from './suppression.ts'
 import { createValidate, type Sender } from './validate.ts'
@@ -17,6 +18,7 @@ import { createValidate, type Sender } from './validate.ts'
 export interface PersistOptions {
   bus: Bus
   storage: Storage
+  receipts: Pick<Receipts, 'tell'>
   topics: Topics
   redactor: Redactor
   space: string
@@ -46,7 +48,7 @@ const RETRY_MS = { first: 100, most: 5_000 }
 const RULES_EVERY_MS = 5_000
 
 export function createPersist(options: PersistOptions): Component {
-  const { bus, storage, topics, redactor, space, hashKey, clock, log, signal } = options
+  const { bus, storage, receipts, topics, redactor, space, hashKey, clock, log, signal } = options
   const validate = createValidate(options)
   const waiting: Entry[] = []
   let running: Promise<void> | null = null
@@ -86,9 +88,9 @@ export function createPersist(options: PersistOptions): Component {
   async function store(batch: Entry[]): Promise<void> {
     for (let wait = RETRY_MS.first; ; wait = Math.min(wait * 2, RETRY_MS.most)) {
       try {
-        const receipts = await commit(batch)
+        const settled = await commit(batch)
         trouble = null
-        finish(batch, receipts)
+        finish(batch, settled)
         return
       } catch (thrown) {
         const error = asDaybookError(thrown)
@@ -139,16 +141,17 @@ export function createPersist(options: PersistOptions): Component {
   }
 
   /** After COMMIT: acknowledgements first, then receipts and rejections. */
-  function finish(batch: Entry[], receipts: Map<string, Receipt[]>): void {
+  function finish(batch: Entry[], settled: Map<string, Receipt[]>): void {
     for (const entry of batch) entry.delivery.settle(outcome(entry))
-    const tell = (topic: string, body: unknown, retain: boolean) =>
-      bus
-        .publish(topic, JSON.stringify(body), { retain, volatile: true })
-        .catch((error) => log.warn({ topic, reason: error.message }, 'not published'))
-    for (const [producer, each] of receipts)
-      for (const receipt of each) void tell(topics.receipt(producer), receipt, true)
-    for (const entry of batch)
-      if (entry.refused) void tell(topics.rejected(entry.sender.producer), rejection(entry), false)
+    receipts.tell(settled)
+    for (const entry of batch) if (entry.refused) tellRejected(entry)
+  }
+
+  function tellRejected(entry: Entry): void {
+    const topic = topics.rejected(entry.sender.producer)
+    bus
+      .publish(topic, JSON.stringify(rejection(entry)))
+      .catch((error) => log.warn({ topic, reason: error.message }, 'a rejection was not told'))
   }
 
   function rejectedMessage({ delivery, sender, receivedAt, refused }: Entry): RejectedMessage {

@@ -1,7 +1,7 @@
-// Tells outboxes what is settled: all of them at start, and after a bridge has said what it still holds. Not for: the
-// receipts of a batch, which persist.ts sends right after COMMIT.
+// Tells outboxes what is settled: after each batch, all of them at start, and after a bridge has said what it still
+// holds. Not for: working out what is settled, which the ledger does.
 import type { Bus, Message } from '../broker/bus.ts'
-import type { Component, Logger } from '../component.ts'
+import type { Clock, Component, Logger } from '../component.ts'
 import { bridgeStatus, type Receipt } from '../schemas/delivery.ts'
 import type { Topics } from '../schemas/topics.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -10,41 +10,78 @@ export interface ReceiptsOptions {
   bus: Bus
   storage: Storage
   topics: Topics
+  clock: Clock
   log: Logger
 }
 
-export function createReceipts({ bus, storage, topics, log }: ReceiptsOptions): Component {
-  let unsubscribe: (() => void) | null = null
-  let last: Promise<void> = Promise.resolve()
+export interface Receipts extends Component {
+  /**
+   * Takes the receipts of a batch, by producer. They go out in a moment, so that acknowledgements come first, and only
+   * the last of an outbox in each interval: it says all that the ones before said.
+   */
+  tell(receipts: ReadonlyMap<string, readonly Receipt[]>): void
+}
 
-  const tell = (producer: string, receipt: Receipt) =>
-    bus.publish(topics.receipt(producer), JSON.stringify(receipt), { retain: true, volatile: true })
+const INTERVAL_MS = 20
+
+export function createReceipts({ bus, storage, topics, clock, log }: ReceiptsOptions): Receipts {
+  const due = new Map<string, { producer: string; receipt: Receipt }>()
+  let unsubscribe: (() => void) | null = null
+  let statuses: Promise<void> = Promise.resolve()
+  let timer: NodeJS.Timeout | NodeJS.Immediate | null = null
+  let sentAt = 0
+
+  function tell(receipts: ReadonlyMap<string, readonly Receipt[]>): void {
+    for (const [producer, each] of receipts) {
+      for (const receipt of each) {
+        const outbox = `${producer} ${receipt.epoch ?? ''}`
+        // The latest goes last: a retained topic keeps it.
+        due.delete(outbox)
+        due.set(outbox, { producer, receipt })
+      }
+    }
+    if (timer || due.size === 0) return
+    const wait = sentAt + INTERVAL_MS - clock.now()
+    timer = wait > 0 ? setTimeout(send, Math.min(wait, INTERVAL_MS)) : setImmediate(send)
+  }
+
+  function send(): void {
+    timer = null
+    sentAt = clock.now()
+    const batch = [...due.values()]
+    due.clear()
+    for (const { producer, receipt } of batch) {
+      bus
+        .publish(topics.receipt(producer), JSON.stringify(receipt), { retain: true, volatile: true })
+        .catch((error) => log.warn({ producer, reason: error.message }, 'a receipt was not sent'))
+    }
+  }
 
   /** A status says which numbers the outbox still holds; what is below and never came will not come any more. */
-  async function onStatus(message: Message): Promise<void> {
-    const producer = topics.statusProducer(message.topic)
-    const status = bridgeStatus.safeParse(json(message.payload))
+  async function onStatus({ topic, payload }: Message): Promise<void> {
+    const producer = topics.statusProducer(topic)
+    const status = bridgeStatus.safeParse(json(payload))
     if (producer === null || !status.success || status.data.oldestSeq === undefined) return
     const receipt = await storage.ledger.giveUpBelow(producer, status.data.epoch, status.data.oldestSeq)
-    if (receipt) await tell(producer, receipt)
+    if (receipt) tell(new Map([[producer, [receipt]]]))
   }
 
   return {
     name: 'receipts',
+    tell,
     async start() {
-      for (const [producer, receipts] of await storage.ledger.receipts()) {
-        for (const receipt of receipts) await tell(producer, receipt)
-      }
+      tell(await storage.ledger.receipts())
       unsubscribe = await bus.subscribe(topics.statuses, (message) => {
         // One after the other: statuses of one bridge must not overtake each other.
-        last = last
+        statuses = statuses
           .then(() => onStatus(message))
-          .catch((error) => log.warn({ topic: message.topic, reason: error.message }, 'status not taken in'))
+          .catch((error) => log.warn({ topic: message.topic, reason: error.message }, 'a status was not taken in'))
       })
     },
     async stop() {
       unsubscribe?.()
-      await last
+      await statuses
+      if (timer) send()
     },
     health: () => ({ state: 'ok' }),
   }
