@@ -3,11 +3,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import mqtt from 'mqtt'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { tree } from '../../bench/processes.ts'
 import { brokerUrl, startLoad } from '../../bench/start-load.ts'
-import type { Accounting } from '../../schemas/delivery.ts'
+import { type Accounting, receipt } from '../../schemas/delivery.ts'
+import { topicsUnder } from '../../schemas/topics.ts'
 import type { House } from '../house.ts'
 import { journey } from '../journey.ts'
 
@@ -21,7 +23,15 @@ interface Status {
 }
 
 const status = async (house: House) => (await (await house.api('/api/v1/status')).json()) as Status
-const postmaster = async (house: House) => (await status(house)).parts.postgres.figures.pid
+
+/** The running Postgres of a house: its postmaster first. There are none for a moment after one was killed. */
+async function postgres(house: House): Promise<[postmaster: number, ...backends: number[]]> {
+  for (;;) {
+    const [postmaster, ...backends] = tree((await status(house)).parts.postgres.figures.pid)
+    if (postmaster !== undefined && backends.length > 0) return [postmaster, ...backends]
+    await sleep(20)
+  }
+}
 
 /** Each kills something; true when Daybook itself has to be started again. */
 const crashes: Record<string, (house: House, random: () => number) => Promise<boolean>> = {
@@ -30,16 +40,18 @@ const crashes: Record<string, (house: House, random: () => number) => Promise<bo
     return true
   },
   async postgres(house) {
-    process.kill(await postmaster(house), 'SIGKILL')
+    const [postmaster] = await postgres(house)
+    process.kill(postmaster, 'SIGKILL')
     return false
   },
   async backend(house, random) {
-    const [, ...backends] = tree(await postmaster(house))
-    process.kill(backends[Math.floor(random() * backends.length)] ?? 0, 'SIGKILL')
+    const [postmaster, ...backends] = await postgres(house)
+    process.kill(backends[Math.floor(random() * backends.length)] ?? postmaster, 'SIGKILL')
     return false
   },
   async both(house) {
-    process.kill(await postmaster(house), 'SIGKILL')
+    const [postmaster] = await postgres(house)
+    process.kill(postmaster, 'SIGKILL')
     await house.kill()
     return true
   },
@@ -70,6 +82,7 @@ test(`${rounds} crashes under load lose nothing and double nothing`, {
     await expect.poll(() => sizeOf(acked), { timeout: 60_000, interval: 20 }).toBeGreaterThan(before)
     const ms = Math.round(performance.now() - begin)
     if (ms > slowest.ms) slowest = { name, ms }
+    if (round % 20 === 19) console.info(`${round + 1} rounds, slowest ${slowest.ms} ms after ${slowest.name}`)
   }
 
   const result = await load.finish()
@@ -88,6 +101,8 @@ test(`${rounds} crashes under load lose nothing and double nothing`, {
   expect(duplicates).toBeLessThanOrEqual(result.resent)
   expect(accounting.producers.flatMap(({ gaps }) => gaps)).toEqual([])
   expect((await status(house)).queue.pending).toBe(result.sent)
+  const told = Object.fromEntries(accounting.producers.map((each) => [each.producer, each.lastSeq]))
+  await expect.poll(() => receiptsOf(house), { timeout: 10_000 }).toEqual(told)
   expect(await house.stop()).toBe(0)
 })
 
@@ -111,6 +126,19 @@ async function idsOf(house: House, run: string): Promise<Set<string>> {
   } finally {
     await client.end()
   }
+}
+
+/** Up to which number each producer has been told that everything is settled. */
+async function receiptsOf(house: House): Promise<Record<string, number>> {
+  const client = await mqtt.connectAsync(brokerUrl(house))
+  const told: Record<string, number> = {}
+  client.on('message', (topic, payload) => {
+    told[topic.split('/').at(-1) ?? ''] = receipt.parse(JSON.parse(payload.toString())).upTo
+  })
+  await client.subscribeAsync(topicsUnder('daybook').receipt('+'))
+  await sleep(200)
+  await client.endAsync()
+  return told
 }
 
 /** The same numbers from 0 to 1 for the same seed (mulberry32). */
