@@ -22,7 +22,7 @@ const activity = topics.activity({ source: 'manual', type: 'note', producer: 'ma
 export type Accept = (delivery: Delivery) => void
 
 /** Stores whatever comes, as it came. */
-export const storeAll: Accept = (delivery) => delivery.settle({ status: 'stored', body: delivery.payload })
+export const storeAll: Accept = (delivery) => delivery.settle({ status: 'stored', body: () => delivery.payload })
 
 /** `skip` names the cases that a driver cannot meet, each with its reason. */
 export function busContract(
@@ -174,7 +174,7 @@ export function busContract(
       for (const [i, status] of (['duplicate', 'rejected', 'suppressed'] as const).entries()) {
         others[i]?.settle({ status })
       }
-      stored?.settle({ status: 'stored', body: Buffer.from('redacted') })
+      stored?.settle({ status: 'stored', body: () => Buffer.from('redacted') })
       const shown = await viewer.has('publish')
       await viewer.ping()
       expect(shown.map((packet) => 'payload' in packet && `${packet.payload}`)).toEqual(['redacted'])

@@ -3,13 +3,13 @@
 import type { Component } from '../component.ts'
 import type { OutcomeStatus } from '../schemas/delivery.ts'
 
-/** What became of a message. `body` is what was stored, to be shown to live subscribers; only with `stored`. */
+/** What became of a message. `body` gives what was stored, to be shown if anyone watches; only with `stored`. */
 export interface Outcome {
   status: OutcomeStatus
   id?: string
   code?: string
   message?: string
-  body?: Buffer
+  body?: () => Buffer
 }
 
 /** A message as it came in. `qos` 0 expects no answer, but must be settled all the same. */

@@ -17,7 +17,7 @@ import { Keeping, type RetainedStore } from './keeping.ts'
 import type { EmbeddedConfig } from './limits.ts'
 import { Line } from './line.ts'
 import { Listeners } from './listeners.ts'
-import { type Publish, putInOrder } from './ordering.ts'
+import { type Outgoing, type Publish, putInOrder } from './ordering.ts'
 import { OwnPublish } from './own-publish.ts'
 import { Pressure } from './pressure.ts'
 import { createSessions, type Sessions } from './sessions.ts'
@@ -57,6 +57,7 @@ class Embedded implements EmbeddedBroker, House {
   readonly #sessions: Sessions
   readonly #out: Publish
   readonly #own = new Set<OwnPublish>()
+  #toShow: Outgoing[] = []
   readonly #ownLine: Line
   readonly #connections = new Set<Connection>()
   readonly #clients = new Map<string, Connection>()
@@ -193,7 +194,25 @@ class Embedded implements EmbeddedBroker, House {
     const { topic, qos, source } = message
     this.pressure.release(source, message.size)
     if (status !== 'stored' || !body) return
-    this.#out({ topic, payload: body, qos: qos === 0 ? 0 : 1, retain: false, clientId: source.clientId })
+    let bytes: Buffer | undefined
+    const shown = {
+      topic,
+      get payload() {
+        bytes ??= body()
+        return bytes
+      },
+      qos: qos === 0 ? 0 : 1,
+      retain: false,
+      clientId: source.clientId,
+    } as const
+    // After the acknowledgements of this turn, which somebody waits for.
+    if (this.#toShow.push(shown) === 1) setImmediate(() => this.#show())
+  }
+
+  #show(): void {
+    const all = this.#toShow
+    this.#toShow = []
+    for (const message of all) this.#out(message)
   }
 
   left(connection: Connection): void {

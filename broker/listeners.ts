@@ -35,7 +35,10 @@ export class Listeners {
 
   /** A message as it is emitted; `retain` means that it becomes the topic's last value. */
   show(message: Message, isNew = true): void {
-    const { topic, payload, qos, retain } = message
+    const { topic, qos, retain } = message
+    // What nobody hears is not looked at: its bytes may not even be made yet.
+    if (!retain && this.#all.size === 0) return
+    const { payload } = message
     if (retain && payload.length > 0) this.#retained.set(topic, { topic, payload, qos, retain })
     else if (retain) this.#retained.delete(topic)
     if (this.#all.size === 0) return

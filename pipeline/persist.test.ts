@@ -194,9 +194,15 @@ describe('secrets', () => {
 
 describe('receipts', () => {
   it('follow every batch, retained, and are there again after a restart', async () => {
+    const live = await listen(topics.receipt('desk'))
     const publisher = await client()
     await send(publisher, notification(1))
+    await live.until(1)
     await send(publisher, notification(3))
+    expect((await live.until(2)).map(({ body }) => body)).toEqual([
+      { epoch: 'e1', upTo: 1, settled: [] },
+      { epoch: 'e1', upTo: 1, settled: [[3, 3]] },
+    ])
     const { until } = await listen(topics.receipt('desk'))
     expect(await until(1)).toMatchObject([{ body: { epoch: 'e1', upTo: 1, settled: [[3, 3]] }, retain: true }])
     expect(await storage.retained.load()).toEqual([])

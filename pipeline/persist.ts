@@ -247,7 +247,7 @@ function outcome({ event, sender, refused, outcome: status = 'rejected' }: Entry
   }
   if (!event) return { status }
   return status === 'stored'
-    ? { status, id: event.id, body: Buffer.from(JSON.stringify(toNotification(event))) }
+    ? { status, id: event.id, body: () => Buffer.from(JSON.stringify(toNotification(event))) }
     : { status, id: event.id }
 }
 

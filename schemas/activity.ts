@@ -29,6 +29,9 @@ export const attachment = contentRef
   .and(z.object({ name: z.string().min(1).max(255) }))
   .meta({ id: 'Attachment', description: 'A named reference: thumbnail, diff, moved data.' })
 
+/** An object with any keys. Checked as one: its keys need no check and are many. */
+const facts = z.looseObject({})
+
 const common = {
   source: name.describe('browser, terminal, home_assistant, frigate, ...: an open set'),
   summary: z.string().min(1).max(limits.summary).describe('one line for people'),
@@ -50,7 +53,7 @@ export const activityNotification = z
     id: z.string().min(1).max(200).describe('a UUIDv7 of the timestamp; any other id is mapped and kept as nativeId'),
     type: name.describe('command, visit, presence_change, ...: an open set'),
     ...common,
-    data: z.record(z.string(), z.unknown()).optional().describe('the facts, snake_case; above 4 KB by reference'),
+    data: facts.optional().describe('the facts, snake_case; above 4 KB by reference'),
   })
   .meta({ id: 'ActivityNotification', description: 'Something that happened, as it is published.' })
 
@@ -64,7 +67,7 @@ export const activityEvent = z
     ...common,
     producer: name,
     sessionId: z.string(),
-    details: z.record(z.string(), z.unknown()).optional(),
+    details: facts.optional(),
     receivedAt: epochMs.describe('when Daybook took it in, epoch ms'),
     batch: z.number().int().optional().describe('the commit it arrived in: the cursor for what is new'),
     nativeId: z.string().optional().describe('the foreign id it came with'),

@@ -30,7 +30,8 @@ export class Watch {
   async open(): Promise<void> {
     const client = await connect(this.#url, { application: 'daybook watch' }, () => this.#reopen(client))
     client.on('notification', () => this.#tell())
-    await client.query(`listen ${CHANNEL}`)
+    // A NOTIFY is a transaction with a flush of its own, which the writer's commits would wait behind.
+    await client.query(`set synchronous_commit = off; listen ${CHANNEL}`)
     this.#client = client
   }
 
