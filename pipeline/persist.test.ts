@@ -213,7 +213,7 @@ describe('receipts', () => {
     const publisher = await client()
     await send(publisher, notification(4))
     const { until } = await listen(topics.receipt('desk'))
-    await publisher.publishAsync(topics.status('desk'), JSON.stringify({ online: true, epoch: 'e1', oldestSeq: 4 }), {
+    await publisher.publishAsync(topics.status('desk'), JSON.stringify({ epoch: 'e1', oldestSeq: 4 }), {
       qos: 1,
       retain: true,
     })

@@ -106,5 +106,7 @@ describe('an invalid one is refused', () => {
       sender: { producer: 'desk', source: 'terminal', epoch: 'e1', seq: 5, claimedId: id },
     })
     expect(take({ summary: '', seq: 1.5 }).sender).not.toHaveProperty('seq')
+    const heavy = take({ data: { text: 'x'.repeat(300_000) }, epoch: 'e1', seq: 6 })
+    expect(heavy).toMatchObject({ code: 'too_large', sender: { epoch: 'e1', seq: 6, claimedId: id } })
   })
 })

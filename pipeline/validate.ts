@@ -36,17 +36,18 @@ export function createValidate({ topics, space, dayOf }: ValidateOptions) {
     const sender: Sender = topics.senderOf(topic)
     const refuse = (code: ErrorCode, reason: string): Validated => ({ ok: false, sender, code, reason })
 
-    if (payload.length > limits.activityBytes) return refuse('too_large', `It has ${payload.length} bytes.`)
     let body: unknown
+    let unreadable: string | undefined
     try {
       body = JSON.parse(payload.toString('utf8'))
     } catch (error) {
-      return refuse('not_json', (error as Error).message)
+      unreadable = (error as Error).message
     }
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-      return refuse('invalid', 'The body must be a JSON object: one ActivityNotification.')
-    }
-    identify(sender, body as Record<string, unknown>)
+    // Before anything is refused, also what is too large: its number is settled, else its outbox would send it for ever.
+    if (isObject(body)) identify(sender, body)
+    if (payload.length > limits.activityBytes) return refuse('too_large', `It has ${payload.length} bytes.`)
+    if (unreadable !== undefined) return refuse('not_json', unreadable)
+    if (!isObject(body)) return refuse('invalid', 'The body must be a JSON object: one ActivityNotification.')
 
     let address: ReturnType<Topics['parseActivity']>
     try {
@@ -54,12 +55,7 @@ export function createValidate({ topics, space, dayOf }: ValidateOptions) {
     } catch (error) {
       return refuse('topic_invalid', (error as DaybookError).detail)
     }
-    const {
-      source = address.source,
-      type = address.type,
-      producer = address.producer,
-      ...rest
-    } = body as Record<string, unknown>
+    const { source = address.source, type = address.type, producer = address.producer, ...rest } = body
     for (const [name, said, is] of [
       ['source', source, address.source],
       ['type', type, address.type],
@@ -94,6 +90,10 @@ export function createValidate({ topics, space, dayOf }: ValidateOptions) {
     }
     return { ok: true, sender, event: holdsWhatPostgresCannot(payload) ? wellFormed(event) : event }
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What even a refused message may say about its place in an outbox: its number counts as settled. */
