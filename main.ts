@@ -47,8 +47,9 @@ async function start(config: Config, options: { json: boolean }): Promise<number
     log.error('not everything stopped in time; what was acknowledged is stored')
     process.exit(0)
   }, STOP_MOST_MS)
+  // Also a line that is open at one end only must not keep the process alive after all has stopped.
+  late.unref()
   await app.stop()
-  clearTimeout(late)
   return 0
 }
 

@@ -52,6 +52,8 @@ export class Connection implements Source {
   #keepaliveMs = 0
   #timer: NodeJS.Timeout | null
   #accepted = false
+  /** The peer does not take our answers at the moment. */
+  #lags = false
   #goneNow: () => void = () => {}
 
   constructor(socket: Socket, house: House) {
@@ -250,9 +252,13 @@ export class Connection implements Source {
   }
 
   #send(bytes: Buffer): void {
-    if (this.#state === 'closed' || this.#writer.write(bytes)) return
+    if (this.#state === 'closed' || this.#writer.write(bytes) || this.#lags) return
+    this.#lags = true
     this.#reading.hold(held.answers)
-    this.#socket.once('drain', () => this.#reading.release(held.answers))
+    this.#socket.once('drain', () => {
+      this.#lags = false
+      this.#reading.release(held.answers)
+    })
   }
 
   /**

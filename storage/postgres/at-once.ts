@@ -2,14 +2,14 @@
 // for the short way from a publish to its acknowledgement. Not for: batches, or events that may be known (commit.ts).
 import type { ActivityEvent } from '../../schemas/activity.ts'
 import type { Settlement } from '../ledger.ts'
-import { translateError } from './connection.ts'
+import { leavesUnknown } from './connection.ts'
 import {
   accountsSql,
   accountValues,
   type Booked,
   bookedOf,
+  readBooks,
   type SequenceRow,
-  sequenceColumns,
   sequencesSql,
   sequenceValues,
   summed,
@@ -31,7 +31,7 @@ export function isForAtOnce(events: readonly ActivityEvent[], settlements: reado
 
 /**
  * Stores and books in one transaction. Fails with 23505 if one of them is known. When the line breaks meanwhile, it
- * waits on a new one until the old transaction has ended, and looks whether the events are there.
+ * learns on a new one whether the events are there.
  */
 export async function commitAtOnce(
   writer: Writer,
@@ -58,19 +58,17 @@ export async function commitAtOnce(
     })
     return { batch: rows[0]?.batch ?? 0, ...bookedOf(rows) }
   } catch (error) {
-    if (translateError(error).code !== 'database_unavailable') throw error
+    if (!leavesUnknown(error)) throw error
     writer.drop(client)
-    const again = await writer.line('quick')
-    await again.query('select pg_advisory_xact_lock($1)', [writer.key])
-    const { rows: found } = await again.query<{ batch: number }>('select batch from activities where id = any($1)', [
-      ids,
-    ])
-    if (found.length < ids.length) throw error
-    const { rows } = await again.query<SequenceRow>(
-      `select ${sequenceColumns} from sequences where space = $1 and producer = any($2) and epoch = any($3)`,
-      [space, outboxes.map((outbox) => outbox.producer), outboxes.map((outbox) => outbox.epoch)],
-    )
-    return { batch: found[0]?.batch ?? 0, ...bookedOf(rows) }
+    const ended = await writer.learn(async (again): Promise<AtOnce | null> => {
+      const { rows: found } = await again.query<{ batch: number }>('select batch from activities where id = any($1)', [
+        ids,
+      ])
+      if (found.length < ids.length) return null
+      return { batch: found[0]?.batch ?? 0, ...(await readBooks(again, space, settlements)) }
+    })
+    if (!ended) throw error
+    return ended
   }
 }
 
@@ -85,7 +83,7 @@ function statement(events: number, accounts: number, outboxes: number): { name: 
 /** Their texts, at most one for each combination of up to four. */
 const statements = new Map<string, string>()
 
-/** `taken` comes first: everything else waits for its number. */
+/** `taken` comes first, which the outer side of the join sees to: no row is written before the batch has its number. */
 function statementText(events: number, accounts: number, outboxes: number): string {
   const first = 6
   const afterEvents = first + events * columns.length
@@ -103,7 +101,7 @@ function statementText(events: number, accounts: number, outboxes: number): stri
     ), counted as (${accountsSql(placeholders(accounts, 7, { from: afterEvents }))}
     ), settled as (${sequencesSql(placeholders(outboxes, 5, { from: afterAccounts }))}
     )
-    select number as batch, settled.* from taken, settled`
+    select number as batch, settled.* from taken left join settled on true`
 }
 
 /**

@@ -4,12 +4,13 @@ import pg from 'pg'
 import type { Logger } from '../../component.ts'
 import type { ActivityEvent } from '../../schemas/activity.ts'
 import type { Receipt } from '../../schemas/delivery.ts'
+import { idTime } from '../../schemas/ids.ts'
 import type { Appended } from '../activity-store.ts'
 import type { Books, Storage } from '../storage.ts'
 import { copy, FEW, insertNew, sortedUnique } from './append.ts'
 import { commitAtOnce, isForAtOnce, numbering } from './at-once.ts'
-import { translateError } from './connection.ts'
-import { type Booked, bookBatch, keepRejected } from './ledger-writes.ts'
+import { leavesUnknown, translateError } from './connection.ts'
+import { type Booked, bookBatch, keepRejected, readBooks } from './ledger-writes.ts'
 import type { Partitions } from './partitions.ts'
 import type { Watermarks } from './watermarks.ts'
 import type { Writer } from './writer.ts'
@@ -41,8 +42,8 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
         try {
           return await once(sorted, book)
         } catch (thrown) {
-          if (thrown instanceof Again) continue
-          const error = translateError(thrown)
+          if (thrown instanceof Again && attempt < ATTEMPTS) continue
+          const error = translateError(thrown instanceof Again ? thrown.cause : thrown)
           if (error.code !== 'database_conflict' || attempt >= ATTEMPTS) throw error
           log.debug({ attempt, reason: error.detail }, 'a transaction met another, trying again')
         }
@@ -54,7 +55,7 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
     const quick = await writer.line('quick')
     await partitions.ensure(
       quick,
-      sorted.map((event) => event.timestamp),
+      sorted.map((event) => idTime(event.id)),
     )
     await marks.load(quick, space, sorted)
     const fresh = sorted.filter((event) => marks.isFresh(event))
@@ -95,31 +96,50 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
     others: readonly ActivityEvent[],
     book: Book,
   ): Promise<Committed> {
-    const beginning = begin(client)
+    const beginning = begin(client, writer.key)
     const inserting = others.length > 0 ? insertNew(client, others) : Promise.resolve([])
-    const [{ number }, ids] = await together(beginning, inserting).catch(explain(others))
-    if (copied.length > 0) await copy(client, number, copied).catch(explain(copied))
+    const [begun, ids] = await together(beginning, inserting).catch(explain(others))
+    if (copied.length > 0) await copy(client, begun.number, copied).catch(explain(copied))
     const stored = new Set([...ids, ...copied.map((event) => event.id)])
     const appended = { stored, known: new Set(others.map((event) => event.id).filter((id) => !stored.has(id))) }
-    const booked = await end(client, beginning, book(appended), stored)
-    return { appended: { batch: number, ...appended }, receipts: booked.receipts }
+    const booked = await end(client, begun, book(appended), stored)
+    return { appended: { batch: begun.number, ...appended }, receipts: booked.receipts }
   }
 
   /** Books and COMMIT, sent together where the line allows it: a failure of any leaves COMMIT but to roll back. */
   async function end(
     client: pg.Client,
-    begun: Promise<Begun>,
+    begun: Begun,
     { settlements, rejected }: Books,
     stored: ReadonlySet<string>,
-  ) {
-    const [booked, , ended] = await together(
+  ): Promise<Booked> {
+    const booked = await together(
       bookBatch(client, space, settlements, stored),
       keepRejected(client, space, rejected),
-      commit(client, begun),
+      client.query('commit'),
+    ).then(
+      ([books, , { command }]) => {
+        if (command !== 'COMMIT') throw new Error(`COMMIT ended as ${command}`)
+        return books
+      },
+      async (error) => {
+        if (!leavesUnknown(error)) throw error
+        writer.drop(client)
+        const books = await booksOf(begun, settlements).catch(() => null)
+        if (!books) throw error
+        return books
+      },
     )
-    if (ended !== 'COMMIT') throw new Error(`COMMIT ended as ${ended}`)
     remember(booked.outboxes)
     return booked
+  }
+
+  /** Whether a transaction whose line broke was committed, so that nothing is counted twice: its books, or null. */
+  function booksOf({ xid }: Begun, settlements: Books['settlements']): Promise<Booked | null> {
+    return writer.learn(async (client) => {
+      const { rows } = await client.query('select pg_xact_status($1::xid8) as status', [xid])
+      return rows[0]?.status === 'committed' ? readBooks(client, space, settlements) : null
+    })
   }
 
   function remember(outboxes: Booked['outboxes']): void {
@@ -134,23 +154,7 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
       // The table has no check of its own: 23514 says that a partition is gone.
       else if (error.code === '23514') partitions.forget()
       else throw error
-      throw new Again()
-    }
-  }
-
-  /** COMMIT; when the line breaks meanwhile, asks on a new one how it ended, so that nothing is counted twice. */
-  async function commit(client: pg.Client, begun: Promise<Begun>): Promise<string> {
-    try {
-      return (await client.query('commit')).command
-    } catch (error) {
-      if (translateError(error).code !== 'database_unavailable') throw error
-      // Answers come in order: without this one nothing after it was done.
-      const { xid } = await begun
-      writer.drop(client)
-      const again = await writer.line('quick')
-      const { rows } = await again.query<{ status: string | null }>('select pg_xact_status($1::xid8) as status', [xid])
-      if (rows[0]?.status !== 'committed') throw error
-      return 'COMMIT'
+      throw new Again('', { cause: error })
     }
   }
 }
@@ -163,9 +167,10 @@ interface Begun {
 /** The transaction is lost for a reason that is dealt with. */
 class Again extends Error {}
 
-async function begin(client: pg.Client): Promise<Begun> {
+async function begin(client: pg.Client, key: number): Promise<Begun> {
   const beginning = client.query('begin')
-  const numbered = client.query<Begun>({ name: 'number batch', text: `select ${numbering}` })
+  const text = `select pg_advisory_xact_lock($1), ${numbering}`
+  const numbered = client.query<Begun>({ name: 'number batch', text, values: [key] })
   const [, { rows }] = await together(beginning, numbered)
   return rows[0] as Begun
 }

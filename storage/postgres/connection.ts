@@ -25,6 +25,8 @@ function settings(url: string, application: string, pipeline = false): pg.Client
     types,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    // Without it a peer that vanished while we wait for its answer would be waited for by the system's two hours.
+    keepAliveInitialDelayMillis: 10_000,
     pipeline,
   }
 }
@@ -48,6 +50,12 @@ export async function connect(
   await client.connect()
   connected = true
   return client
+}
+
+/** True if the line broke: whether the last statement was done is not known. An error of the statement says it was not. */
+export function leavesUnknown(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError && error.severity === 'ERROR') return false
+  return translateError(error).code === 'database_unavailable'
 }
 
 /** A Postgres or network error as one of ours, with the peer's own words as detail. */

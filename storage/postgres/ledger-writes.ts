@@ -60,6 +60,17 @@ export async function bookBatch(
   return bookedOf(rows)
 }
 
+/** The books of a batch as they stand now, for when the answer of `bookBatch` was lost. */
+export async function readBooks(client: pg.Client, space: string, settlements: readonly Settlement[]): Promise<Booked> {
+  const { outboxes } = summed(settlements)
+  const { rows } = await client.query<SequenceRow>(
+    `select ${sequenceColumns} from sequences join unnest($2::text[], $3::text[]) as asked(producer, epoch)
+     using (producer, epoch) where space = $1`,
+    [space, outboxes.map((outbox) => outbox.producer), outboxes.map((outbox) => outbox.epoch)],
+  )
+  return bookedOf(rows)
+}
+
 /** Receipts and marks of the outboxes just written. */
 export function bookedOf(rows: readonly SequenceRow[]): Booked {
   const receipts = new Map<string, Receipt[]>()
@@ -128,7 +139,7 @@ export const sequencesSql = (rows: string) => `
   returning ${sequenceColumns}`
 
 /** What a `SequenceRow` is made of. */
-export const sequenceColumns = 'producer, epoch, (settled + given_up)::text as done, last_seq'
+const sequenceColumns = 'producer, epoch, (settled + given_up)::text as done, last_seq'
 
 export function sequenceValues(space: string, outboxes: readonly Numbers[]): unknown[] {
   return outboxes.flatMap(({ producer, epoch, seqs }) => [

@@ -1,4 +1,6 @@
 // Postgres under the contract suites, and what only Postgres promises: migrations, partitions, roles, broken lines.
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import pg from 'pg'
 import pino from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -48,6 +50,59 @@ async function ask<T extends pg.QueryResultRow>(url: string, text: string): Prom
     return (await client.query<T>(text)).rows
   } finally {
     await client.end()
+  }
+}
+
+/** The way to a server, that breaks with an answer on it and stays broken for a while. */
+async function breakableLine(target: string) {
+  const sockets = new Set<Socket>()
+  const { port } = new URL(target)
+  let broken = false
+  let away = false
+  let trap: { sent: RegExp; ms: number } | null = null
+  const cut = (ms: number) => {
+    broken = true
+    away = true
+    setTimeout(() => {
+      away = false
+    }, ms)
+    for (const socket of sockets) socket.destroy()
+  }
+  const server = createServer((near) => {
+    if (away) return near.destroy()
+    const far = connect(Number(port), '127.0.0.1')
+    let sprung: typeof trap = null
+    near.on('data', (bytes) => {
+      if (trap?.sent.test(bytes.toString('latin1'))) [sprung, trap] = [trap, null]
+      far.write(bytes)
+    })
+    far.on('data', (bytes) => (sprung ? cut(sprung.ms) : near.write(bytes)))
+    for (const socket of [near, far]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        sockets.delete(socket)
+        near.destroy()
+        far.destroy()
+      })
+    }
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const url = new URL(target)
+  url.port = String((server.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    get broken() {
+      return broken
+    },
+    /** Once a text that matches was sent, the next answer is lost and nobody gets in for `ms`. */
+    breakAtAnswerTo(sent: RegExp, ms: number) {
+      trap = { sent, ms }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
   }
 }
 
@@ -137,6 +192,39 @@ describe('the database', () => {
     await cut
     expect(total).toBe(150)
     expect((await storage.ledger.accounting()).totals).toMatchObject({ received: 150, stored: 150, duplicates: 0 })
+  })
+
+  it.each([
+    ['at once', 2],
+    ['in a transaction', undefined],
+  ])(
+    'a commit %s whose answer is lost is not made twice, also when the database is away afterwards',
+    async (_, seq) => {
+      await using line = await breakableLine((await testPostgres()).url)
+      storage = await open(line.url)
+      const outcomes: string[] = []
+      const commit = (n: number, numbered: number | undefined) =>
+        storage.commit([event(n, { producer: 'desk', seq: numbered })], ({ stored }) => {
+          const outcome = stored.size > 0 ? 'stored' : 'duplicate'
+          outcomes.push(outcome)
+          return { settlements: [{ producer: 'desk', source: 'iot', seq: numbered, outcome }], rejected: [] }
+        })
+      await commit(1, 1)
+      // The names of the statements that commit, or are sent together with COMMIT.
+      line.breakAtAnswerTo(/at once|note arrival/, 500)
+      const receipts = await commit(2, seq)
+      expect(line.broken).toBe(true)
+      expect(receipts.get('desk')?.[0]?.upTo).toBe(seq)
+      expect(outcomes).toEqual(['stored', 'stored'])
+      expect((await storage.ledger.accounting()).totals).toMatchObject({ received: 2, stored: 2, duplicates: 0 })
+    },
+  )
+
+  it('stores an id of another month than its timestamp, and refuses nobody else for it', async () => {
+    storage = await open()
+    const id = event(1, { timestamp: Date.UTC(2012, 3, 3) }).id
+    expect(await storage.activities.insertActivity(event(1, { id }))).toBe(true)
+    expect(await storage.activities.insertActivity(event(2))).toBe(true)
   })
 
   it('passes over no commit when several write at once and a reader follows the order of arrival', async () => {

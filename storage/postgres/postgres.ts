@@ -71,7 +71,7 @@ export function postgresStorage(options: PostgresOptions): Storage {
         ahead.unref()
         const readonlyUrl = await grantReader(pool, url, options.readerPassword, log)
         await watch.open()
-        const writer = new Writer(url, log)
+        const writer = new Writer({ url, log, clock, signal })
         const commit = createCommit({ writer, space, partitions, marks: new Watermarks(), log })
         const activities = postgresActivities({ db, commit, space, partitions: () => partitions.list(pool) })
         const ledger = postgresLedger(db, commit, space)

@@ -3,6 +3,7 @@
 // design: whoever listens also polls. Not for: what is new, which the arrival cursor says.
 import type pg from 'pg'
 import type { Clock, Logger } from '../../component.ts'
+import { DaybookError } from '../../schemas/errors.ts'
 import { connect } from './connection.ts'
 
 const CHANNEL = 'daybook_committed'
@@ -30,8 +31,14 @@ export class Watch {
   async open(): Promise<void> {
     const client = await connect(this.#url, { application: 'daybook watch' }, () => this.#reopen(client))
     client.on('notification', () => this.#tell())
-    // A NOTIFY is a transaction with a flush of its own, which the writer's commits would wait behind.
-    await client.query(`set synchronous_commit = off; listen ${CHANNEL}`)
+    try {
+      // A NOTIFY is a transaction with a flush of its own, which the writer's commits would wait behind.
+      await client.query(`set synchronous_commit = off; listen ${CHANNEL}`)
+      if (this.#closed) throw new DaybookError('shutting_down')
+    } catch (error) {
+      client.end().catch(() => {})
+      throw error
+    }
     this.#client = client
   }
 
