@@ -99,6 +99,27 @@ describe('sessions and restarts', () => {
     expect(missed.map(({ payload }) => `${payload}`)).toEqual(['1', '2', '3'])
   })
 
+  it('owes a kept session no more than its backlog, and shows everything again once it has taken that', async () => {
+    const under = await started({ config: { backlogBytes: 10_000 } })
+    const session = { clientId: 'gone', clean: false }
+    const before = await client(under, session)
+    before.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: topics.activities, qos: 1 }] })
+    await before.has('suback')
+    before.send({ cmd: 'disconnect' })
+    await before.closed
+    const publish = (n: number) => under.bus.publish(activity, `${n} `.padEnd(1_000, '.'))
+    for (let n = 1; n <= 15; n++) await publish(n)
+    const after = await client(under, session)
+    const missed = await after.has('publish', 10)
+    for (const { messageId } of missed) after.send({ cmd: 'puback', messageId: messageId ?? 0 })
+    const numbers = () =>
+      after.packets.flatMap((packet) => (packet.cmd === 'publish' ? [Number.parseInt(`${packet.payload}`, 10)] : []))
+    await publish(16)
+    await after.has('publish', 11)
+    expect(numbers()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16])
+    expect(under.bus.health().figures?.notShown).toBe(5)
+  })
+
   it('remembers QoS 2 messages of a kept session through a reconnect', async () => {
     const deliveries: Delivery[] = []
     const under = await started({

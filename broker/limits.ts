@@ -20,7 +20,10 @@ export const embeddedConfig = z.object({
   controlBytes: bytes(64 * 1024).describe('most that any other packet may declare'),
   waitingBytes: bytes(MIB).describe('unacknowledged bytes of one connection at which it is no longer read'),
   waitingBytesInAll: bytes(64 * MIB).describe('the same for all connections together'),
-  backlogBytes: bytes(16 * MIB).describe('what a subscriber may lag behind before it is disconnected'),
+  backlogBytes: bytes(16 * MIB).describe(
+    'what a subscriber may lag behind before it is disconnected, or be owed while away',
+  ),
+  backlogBytesInAll: bytes(64 * MIB).describe('what all kept sessions together may be owed'),
   connectTimeoutMs: ms(5_000).describe('from the first byte to a CONNECT'),
   drainTimeoutMs: ms(10_000).describe('a subscriber that takes nothing for so long is disconnected'),
   stopTimeoutMs: ms(5_000).describe('how long stopping waits for what is not yet settled'),

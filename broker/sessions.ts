@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { Aedes, type Client, type Subscription } from 'aedes'
 import type { Logger } from '../component.ts'
 import type { Access } from './access.ts'
+import { boundBacklogs, type Queues } from './backlogs.ts'
 import type { Connection } from './connection.ts'
 import { isWithinLimits, matcher } from './filters.ts'
 import type { EmbeddedConfig } from './limits.ts'
@@ -12,13 +13,14 @@ type Granted = Pick<Subscription, 'topic' | 'qos'>
 
 /** What stands in Aedes besides its published types. */
 interface Inside {
-  persistence: { addSubscriptions(client: Client, subscriptions: Granted[]): Promise<void> }
+  clients: Record<string, Client>
+  persistence: Queues & { addSubscriptions(client: Client, subscriptions: Granted[]): Promise<void> }
 }
 
 export interface Sessions {
   readonly aedes: Aedes
   start(): Promise<void>
-  /** QoS 0 messages that lagging subscribers did not get. */
+  /** Messages that subscribers did not get: QoS 0 while they lagged, others once their kept session was full. */
   notShown(): number
   /** Lets Aedes read a connection's packets; its CONNECT comes first. */
   open(link: Duplex, connection: Connection): void
@@ -30,6 +32,9 @@ export function createSessions(config: EmbeddedConfig, access: Access, log: Logg
   const mayHave = (client: Client, { topic }: Granted) =>
     isWithinLimits(topic) && access.authorizeSubscribe(of(client)?.user ?? '', topic)
   let notShown = 0
+  const missed = (client: string, what: string) => {
+    if (notShown++ % 10_000 === 0) log.warn({ client, notShown }, what)
+  }
   const aedes = new Aedes({
     // No limit: a stuck subscriber would hold up all others once its messages filled it. Its backlog is bounded instead.
     concurrency: 0,
@@ -49,8 +54,7 @@ export function createSessions(config: EmbeddedConfig, access: Access, log: Logg
       }
       if (packet.qos === 0 || grantedQos(client, packet.topic) === 0) {
         // QoS 0 promises nothing: a gap is better than a lost connection.
-        if (notShown++ % 10_000 === 0)
-          log.warn({ client: client.id, notShown }, 'a subscriber lags and misses messages')
+        missed(client.id, 'a subscriber lags and misses messages')
         return null
       }
       log.warn({ client: client.id }, 'a subscriber lags too far behind and is disconnected')
@@ -69,7 +73,13 @@ export function createSessions(config: EmbeddedConfig, access: Access, log: Logg
     async start() {
       await aedes.listen()
       // Aedes would keep the refused filters of a packet for a session too, and queue messages for them.
-      const { persistence } = aedes as unknown as Inside
+      const { persistence, clients } = aedes as unknown as Inside
+      boundBacklogs({
+        queues: persistence,
+        limits: config,
+        isHere: (clientId) => Object.hasOwn(clients, clientId),
+        missed: (clientId) => missed(clientId, 'a subscriber stays away and misses messages'),
+      })
       const add = persistence.addSubscriptions.bind(persistence)
       persistence.addSubscriptions = (client, wanted) =>
         add(
