@@ -32,7 +32,11 @@ async function main(): Promise<number> {
 
   const cleanup = new AsyncDisposableStack()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void cleanup.disposeAsync().finally(() => process.exit(130)))
+    process.once(signal, () => {
+      // What the bench waits for ends with it, and that is no error.
+      process.stderr.write = () => true
+      void cleanup.disposeAsync().finally(() => process.exit(130))
+    })
   }
   try {
     const measured = await bench.run({
@@ -49,6 +53,7 @@ async function main(): Promise<number> {
 }
 
 process.exitCode = await main().catch((error) => {
-  process.stderr.write(`${error.code?.startsWith('ERR_PARSE_ARGS') ? error.message : error.stack}\n`)
-  return 1
+  const usage = error.code?.startsWith('ERR_PARSE_ARGS')
+  process.stderr.write(`${usage ? error.message : error.stack}\n`)
+  return usage ? 2 : 1
 })
