@@ -76,4 +76,9 @@ describe('event ids', () => {
       }),
     )
   })
+
+  it('have a lowest one for any number, also where no event can be', () => {
+    expect(lowestId(-1)).toBe('00000000-0000-0000-0000-000000000000')
+    expect(lowestId(Number.MAX_SAFE_INTEGER)).toBe('ffffffff-ffff-0000-0000-000000000000')
+  })
 })

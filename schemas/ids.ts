@@ -33,8 +33,10 @@ export function idTime(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 }
 
-/** The lowest UUID of a millisecond: time filters become id ranges with it. */
+/** The lowest UUID of a millisecond, of any number that is given as one: time filters become id ranges with it. */
 export function lowestId(timestamp: number): string {
-  const time = Math.max(0, Math.trunc(timestamp)).toString(16).padStart(12, '0')
+  const time = Math.min(Math.max(0, Math.trunc(timestamp)), 2 ** 48 - 1)
+    .toString(16)
+    .padStart(12, '0')
   return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`
 }

@@ -30,13 +30,17 @@ function sentence(issue: z.core.$ZodIssue, about: string | undefined): string {
   return `${where}: ${issue.message}${about ? ` (${about})` : ''}`
 }
 
-/** Path and query parameters as one object; throws `invalid` for what is given twice or empty. */
+/** Path and query parameters as one object; throws `invalid` for what is given twice, is empty or holds U+0000. */
 export function parameters(query: URLSearchParams, path: Record<string, string>): Record<string, string> {
   const given: Record<string, string> = { ...path }
   for (const [name, value] of query) {
     if (Object.hasOwn(given, name)) throw new DaybookError('invalid', `${name}: is given twice; give it once`)
     if (value === '') throw new DaybookError('invalid', `${name}: is empty; leave it out or give it a value`)
     given[name] = value
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (value.includes('\0'))
+      throw new DaybookError('invalid', `${name}: holds U+0000, which nothing that is stored does`)
   }
   return given
 }
