@@ -37,13 +37,22 @@ export function meaningContract(fresh: () => Promise<Storage>) {
     expect(await queue.claim('next')).toHaveLength(10)
   })
 
-  it('waits after a failure and parks what fails for good, with the reason', async () => {
+  it('waits after a failure', async () => {
     const { queue } = storage.meaning
     const id = event(0).id
     await queue.claim('w', 1)
     await queue.fail([id], 'model away')
     expect((await queue.claim('w')).map((each) => each.id)).not.toContain(id)
-    for (let attempt = 1; attempt <= 5; attempt++) await queue.fail([id], `attempt ${attempt}`)
     expect(await queue.stats()).toMatchObject({ error: 0, pending: 1 })
+  })
+
+  it('parks what has cost its worker five times, and hands on the others', async () => {
+    const { queue } = storage.meaning
+    for (let deaths = 1; deaths <= 5; deaths++) {
+      expect((await queue.claim('w', 1)).map((each) => each.id)).toEqual([event(0).id])
+      await queue.release(-1)
+    }
+    expect((await queue.claim('w', 1)).map((each) => each.id)).toEqual([event(1).id])
+    expect(await queue.stats()).toMatchObject({ error: 1, processing: 1, pending: 8 })
   })
 }

@@ -19,7 +19,7 @@ export interface Queue {
   finish(ids: readonly string[]): Promise<void>
   /** Failed: tried again with backoff, parked as `error` after the last attempt, with the reason. */
   fail(ids: readonly string[], reason: string): Promise<void>
-  /** Claims older than `ms` return to pending: their worker died. How many did. */
+  /** Claims older than `ms` return to pending, or are parked after the last attempt: their worker died. How many did. */
   release(ms: number): Promise<number>
   stats(): Promise<QueueStats>
 }

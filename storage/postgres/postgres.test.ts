@@ -227,6 +227,19 @@ describe('the database', () => {
     expect(await storage.activities.insertActivity(event(2))).toBe(true)
   })
 
+  it('parks what fails for good, with the reason', async () => {
+    storage = await open()
+    await storage.activities.append([event(1)])
+    const { queue } = storage.meaning
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      await ask(storage.url, 'update enrichment_queue set due_at = now()')
+      expect(await queue.claim('w')).toHaveLength(1)
+      await queue.fail([event(1).id], `attempt ${attempt}`)
+    }
+    expect(await queue.stats()).toMatchObject({ error: 1, pending: 0 })
+    expect(await ask(storage.url, 'select error from enrichment_queue')).toEqual([{ error: 'attempt 5' }])
+  })
+
   it('passes over no commit when several write at once and a reader follows the order of arrival', async () => {
     storage = await open()
     const others = [await open(storage.url), await open(storage.url)]

@@ -5,7 +5,7 @@ import type { Queue } from '../meaning.ts'
 import { toEvent } from './rows.ts'
 import type { Tables } from './tables.ts'
 
-/** After so many failures an entry is parked; the waits between double from 10 s. */
+/** After so many failures, or deaths of its worker, an entry is parked; the waits between double from 10 s. */
 const ATTEMPTS = 5
 
 export function postgresQueue(db: Kysely<Tables>, space: string): Queue {
@@ -37,7 +37,9 @@ export function postgresQueue(db: Kysely<Tables>, space: string): Queue {
 
     async release(ms) {
       const result = await sql`
-        update enrichment_queue set status = 'pending', claimed_by = null, claimed_at = null
+        update enrichment_queue set claimed_by = null, claimed_at = null,
+          status = case when attempts >= ${ATTEMPTS} then 'error' else 'pending' end,
+          error = case when attempts >= ${ATTEMPTS} then 'its worker died each time' else error end
         where status = 'processing' and space = ${space} and claimed_at < now() - make_interval(secs => ${ms / 1000})`.execute(
         db,
       )
