@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import type { Receipt } from '../../schemas/delivery.ts'
 import type { RejectedMessage, Settlement } from '../ledger.ts'
-import { contiguous, multirangeOf, parseMultirange } from './multirange.ts'
+import { isWhole, multirangeOf, receiptOf } from './multirange.ts'
 import { placeholders } from './rows.ts'
 
 /** An outbox after a batch: its highest number, and whether nothing is missing below. */
@@ -75,10 +75,9 @@ export async function readBooks(client: pg.Client, space: string, settlements: r
 export function bookedOf(rows: readonly SequenceRow[]): Booked {
   const receipts = new Map<string, Receipt[]>()
   const after = rows.map((row) => {
-    const { upTo, above } = contiguous(parseMultirange(row.done))
     const epoch = row.epoch || undefined
-    addReceipt(receipts, row.producer, { ...(epoch && { epoch }), upTo, settled: above })
-    return { producer: row.producer, epoch, lastSeq: row.last_seq, whole: above.length === 0 }
+    addReceipt(receipts, row.producer, receiptOf(epoch, row.done))
+    return { producer: row.producer, epoch, lastSeq: row.last_seq, whole: isWhole(row.done) }
   })
   return { receipts, outboxes: after }
 }

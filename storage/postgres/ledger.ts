@@ -4,7 +4,7 @@ import type { Account, Accounting, Receipt } from '../../schemas/delivery.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Commit } from './commit.ts'
 import { addReceipt } from './ledger-writes.ts'
-import { contiguous, parseMultirange } from './multirange.ts'
+import { parseMultirange, receiptOf } from './multirange.ts'
 import type { Tables } from './tables.ts'
 
 export function postgresLedger(db: Kysely<Tables>, commit: Commit, space: string): Ledger {
@@ -84,11 +84,6 @@ export function postgresLedger(db: Kysely<Tables>, commit: Commit, space: string
 
     accounting: () => accounting(db, space),
   }
-}
-
-function receiptOf(epoch: string | undefined, done: string): Receipt {
-  const { upTo, above } = contiguous(parseMultirange(done))
-  return { ...(epoch && { epoch }), upTo, settled: above }
 }
 
 /** A producer with several sources has several accounts; its missing numbers stand in the first of them. */

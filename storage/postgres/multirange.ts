@@ -1,6 +1,6 @@
 // Sets of numbers as Postgres writes them (int8multirange) and as receipts say them (inclusive pairs). Pure. Not for:
 // what the numbers mean.
-import type { Ranges } from '../../schemas/delivery.ts'
+import type { Ranges, Receipt } from '../../schemas/delivery.ts'
 
 /** `{[1,5),[7,8)}` as [[1,4],[7,7]]. */
 export function parseMultirange(text: string): Ranges {
@@ -29,4 +29,18 @@ export function contiguous(ranges: Ranges): { upTo: number; above: Ranges } {
   const first = ranges.findIndex(([from, to]) => from <= 1 && to >= 1)
   const upTo = first < 0 ? 0 : (ranges[first]?.[1] ?? 0)
   return { upTo, above: ranges.filter(([from]) => from > upTo && from > 0) }
+}
+
+/** More ranges than this above `upTo` are left out: a sender that skips numbers for ever must not make receipts grow. */
+const RANGES_MOST = 100
+
+/** The receipt of an outbox whose done numbers are this multirange. */
+export function receiptOf(epoch: string | undefined, done: string): Receipt {
+  const { upTo, above } = contiguous(parseMultirange(done))
+  return { ...(epoch && { epoch }), upTo, settled: above.slice(0, RANGES_MOST) }
+}
+
+/** True if nothing is missing below the highest number. */
+export function isWhole(done: string): boolean {
+  return contiguous(parseMultirange(done)).above.length === 0
 }
