@@ -41,8 +41,9 @@ export interface Ready {
   startMs: number
   data: string
   pid: number
-  mqtt: { url: string }
-  http: { url: string }
+  /** Null where the port is off. */
+  mqtt: { url: string | null }
+  http: { url: string | null }
   activitywatch: { url: string | null }
   database: { url: string }
   objects: { driver: string }
@@ -146,14 +147,20 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       ids,
       parts: () => started.map((part) => ({ name: part.name, health: part.health(), needed: needed.includes(part) })),
     }
-    const http = httpSurface({
-      config: { ...config.http, metrics: config.metrics.enabled },
-      token: credentials.http.token,
-      operations,
-      house,
-      log: logOf('http'),
-    })
-    return { parts: [...needed, ...hosted, http], storage, bus, http }
+    const { port } = config.http
+    const surfaces =
+      port === 'off'
+        ? []
+        : [
+            httpSurface({
+              config: { ...config.http, port, metrics: config.metrics.enabled },
+              token: credentials.http.token,
+              operations,
+              house,
+              log: logOf('http'),
+            }),
+          ]
+    return { parts: [...needed, ...hosted, ...surfaces], storage, bus, http: surfaces[0] }
   }
 
   async function start(): Promise<Ready> {
@@ -178,8 +185,8 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       startMs: Math.round(process.uptime() * 1000),
       data: config.data,
       pid: process.pid,
-      mqtt: { url: `mqtt://${at?.host}:${at?.port}` },
-      http: { url: http.url() },
+      mqtt: { url: at ? `mqtt://${at.host}:${at.port}` : null },
+      http: { url: http?.url() ?? null },
       activitywatch: { url: null },
       database: { url: database.url },
       objects: { driver: config.objects.driver },

@@ -8,7 +8,7 @@ import { registry as bridges } from './bridges/registry.ts'
 import { DaybookError } from './schemas/errors.ts'
 
 const host = z.string().min(1).default('127.0.0.1')
-const number = z.coerce.number().int()
+const number = z.coerce.number({ error: 'must be a number' }).int()
 const port = (usual: number) => number.min(0).max(65_535).default(usual)
 const optionalPort = (usual: number) =>
   z
@@ -43,7 +43,7 @@ export const configSchema = z.strictObject({
   log: section({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info') }),
   mqtt: section({
     host: host.describe('where the embedded broker listens'),
-    port: port(1883).describe('0: any free one'),
+    port: optionalPort(1883).describe('0: any free one, off: none'),
     prefix: z
       .string()
       .regex(/^[a-z0-9_-]+(\/[a-z0-9_-]+)*$/, { error: 'lower case words, no slash at the ends' })
@@ -52,7 +52,7 @@ export const configSchema = z.strictObject({
   }),
   http: section({
     host: host.describe('where HTTP listens'),
-    port: port(8420).describe('0: any free one'),
+    port: optionalPort(8420).describe('0: any free one, off: none'),
     allowedHosts: z.array(z.string()).default([]).describe('further names in the Host header, for a reverse proxy'),
   }),
   activitywatch: section({ port: optionalPort(5600).describe(`0: any free one, off: none; ${later}`) }),
@@ -117,9 +117,8 @@ export function loadConfig({ file, env = process.env }: ConfigSource = {}): Conf
   const parsed = configSchema.safeParse(filled)
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
-      const keys = issue.code === 'unrecognized_keys' ? issue.keys : []
-      const at = [...issue.path, ...keys.slice(0, 1)].join('.')
-      mistakes.push(`${at}: ${keys.length > 0 ? 'no such setting' : issue.message}`)
+      if (issue.code !== 'unrecognized_keys') mistakes.push(`${issue.path.join('.')}: ${issue.message}`)
+      else for (const key of issue.keys) mistakes.push(`${[...issue.path, key].join('.')}: no such setting`)
     }
   }
   if (mistakes.length > 0 || !parsed.success) throw new DaybookError('config_invalid', `\n  ${mistakes.join('\n  ')}`)

@@ -58,8 +58,8 @@ function welcome({ version, data, http, mqtt, database }: Ready, made: Credentia
   const lines = [
     `Daybook ${version} is running.`,
     '',
-    `  HTTP      ${http.url}`,
-    `  MQTT      ${mqtt.url}`,
+    `  HTTP      ${http.url ?? 'off'}`,
+    `  MQTT      ${mqtt.url ?? 'off'}`,
     `  Postgres  ${new URL(database.url).host}`,
     `  Data      ${data}`,
   ]

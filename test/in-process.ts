@@ -13,7 +13,8 @@ import { testPostgres } from './postgres.ts'
 export interface InProcess {
   app: App
   config: Config
-  ready: Ready
+  /** With both listening. */
+  ready: Ready & { mqtt: { url: string }; http: { url: string } }
   credentials: Credentials
   /** A request with the token; the path starts with a slash. */
   api(path: string, init?: RequestInit): Promise<Response>
@@ -38,7 +39,7 @@ export async function startInProcess(env: Record<string, string> = {}): Promise<
     },
   })
   const app = createApp({ config, version: '0.0.0', log: pino({ level: 'silent' }), clock: wallClock, ids: randomIds })
-  const ready = await app.start()
+  const ready = (await app.start()) as InProcess['ready']
   const credentials = loadCredentials(data, randomIds)
   return {
     app,

@@ -33,8 +33,8 @@ export interface CliConfig {
   data: string
   /** IANA name. */
   timezone: string
-  mqtt: { host: string; port: number }
-  http: { host: string; port: number }
+  mqtt: { host: string; port: number | 'off' }
+  http: { host: string; port: number | 'off' }
   activitywatch: { port: number | 'off' }
   broker: { url?: string | undefined }
   database: { url?: string | undefined; port: number }

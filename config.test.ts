@@ -1,0 +1,35 @@
+// What a configuration is taken from, and that all of its mistakes are told. Not for: the page about it (docs/render).
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { loadConfig } from './config.ts'
+
+function fileWith(yaml: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'daybook-config-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'daybook.yaml')
+  writeFileSync(file, yaml)
+  return file
+}
+
+test('every mistake is told at once, also several unknown names of one section', () => {
+  const file = fileWith('nonsense: 1\nmore: 2\nhttp: { port: abc, prot: 1, hots: x }\n')
+  const load = () => loadConfig({ file, env: { DAYBOOK__MQTT__PREFIX: '/Bad/' } })
+  for (const path of ['nonsense', 'more', 'http.port', 'http.prot', 'http.hots', 'mqtt.prefix']) {
+    expect(load).toThrow(`\n  ${path}: `)
+  }
+})
+
+test('a variable wins over the file', () => {
+  const file = fileWith('mqtt: { prefix: theirs, host: "::1" }\n')
+  expect(loadConfig({ file, env: { DAYBOOK__MQTT__PREFIX: 'a/b' } }).mqtt).toMatchObject({ prefix: 'a/b', host: '::1' })
+})
+
+test.each(['MQTT', 'HTTP', 'ACTIVITYWATCH'])('the port of %s may be any free one, or none', (section) => {
+  const portOf = (text: string) => {
+    const config = loadConfig({ file: fileWith(''), env: { [`DAYBOOK__${section}__PORT`]: text } })
+    return Object(config)[section.toLowerCase()].port
+  }
+  expect([portOf('0'), portOf('off'), portOf('1234')]).toEqual([0, 'off', 1234])
+})
