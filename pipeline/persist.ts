@@ -1,17 +1,16 @@
 // The one write path: validate, redact, append, and only after COMMIT settle. Batches are self-clocked: whatever came
 // while the last one was committed is the next. Not for: reading, or for moving messages (broker/).
-import { isUtf8 } from 'node:buffer'
 import type { Bus, Delivery, Outcome } from '../broker/bus.ts'
 import type { Clock, Component, Health, Logger } from '../component.ts'
 import { type ActivityEvent, type ActivityNotification, toNotification } from '../schemas/activity.ts'
-import type { OutcomeStatus, Receipt, Rejection } from '../schemas/delivery.ts'
-import { asDaybookError, DaybookError, errors } from '../schemas/errors.ts'
-import { eventId } from '../schemas/ids.ts'
+import type { OutcomeStatus, Receipt } from '../schemas/delivery.ts'
+import { asDaybookError, DaybookError, type ErrorCode } from '../schemas/errors.ts'
 import type { Topics } from '../schemas/topics.ts'
 import type { RejectedMessage, Settlement, Suppression } from '../storage/ledger.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Receipts } from './receipts.ts'
 import type { Redactor } from './redact.ts'
+import { createRejected, sentence, toldOf } from './rejected.ts'
 import { suppressedBy } from './suppression.ts'
 import { createValidate, type Sender } from './validate.ts'
 
@@ -36,7 +35,9 @@ interface Entry {
   sender: Sender
   receivedAt: number
   event?: ActivityEvent
-  refused?: { code: keyof typeof errors; reason: string }
+  refused?: { code: ErrorCode; reason: string }
+  /** What is kept of it if it is refused. */
+  kept?: RejectedMessage
   /** Not even its bytes can be kept: it is only counted. */
   unkeepable?: boolean
   outcome?: OutcomeStatus
@@ -48,8 +49,9 @@ const RETRY_MS = { first: 100, most: 5_000 }
 const RULES_EVERY_MS = 5_000
 
 export function createPersist(options: PersistOptions): Component {
-  const { bus, storage, receipts, topics, redactor, space, hashKey, clock, log, signal } = options
+  const { bus, storage, receipts, topics, redactor, hashKey, clock, log, signal } = options
   const validate = createValidate(options)
+  const rejected = createRejected(options)
   const waiting: Entry[] = []
   let running: Promise<void> | null = null
   let rules: Suppression[] = []
@@ -135,8 +137,8 @@ export function createPersist(options: PersistOptions): Component {
         else if (entry.outcome !== 'suppressed')
           entry.outcome = unclaimed.delete(entry.event?.id ?? '') ? 'stored' : 'duplicate'
       }
-      const rejected = batch.flatMap((entry) => (entry.refused && !entry.unkeepable ? [rejectedMessage(entry)] : []))
-      return { settlements: batch.map(settlement), rejected }
+      const kept = batch.flatMap((entry) => (entry.refused && !entry.unkeepable ? [keptOf(entry)] : []))
+      return { settlements: batch.map(settlement), rejected: kept }
     })
   }
 
@@ -150,53 +152,13 @@ export function createPersist(options: PersistOptions): Component {
   function tellRejected(entry: Entry): void {
     const topic = topics.rejected(entry.sender.producer)
     bus
-      .publish(topic, JSON.stringify(rejection(entry)))
+      .publish(topic, JSON.stringify(toldOf(keptOf(entry))))
       .catch((error) => log.warn({ topic, reason: error.message }, 'a rejection was not told'))
   }
 
-  function rejectedMessage({ delivery, sender, receivedAt, refused }: Entry): RejectedMessage {
-    const key = `${delivery.topic}\0${delivery.payload.toString('base64')}`
-    return {
-      rejectedId: eventId({ space, source: 'rejected', key, timestamp: receivedAt }),
-      topic: delivery.topic,
-      producer: sender.producer,
-      code: refused?.code ?? 'internal',
-      reason: refused?.reason ?? '',
-      payload: redactedBytes(delivery.payload),
-      receivedAt,
-      epoch: sender.epoch,
-      seq: sender.seq,
-      id: sender.claimedId,
-    }
-  }
-
-  /** Also what is refused is kept without its secrets: as the JSON it is, so that it can be replayed, else as text. */
-  function redactedBytes(payload: Buffer): Buffer {
-    const encoding = isUtf8(payload) ? 'utf8' : 'latin1'
-    const text = payload.toString(encoding)
-    const body = parsed(text)
-    if (typeof body === 'object' && body !== null) {
-      const before = { id: '', source: '', type: '', summary: '', timestamp: 0, data: { body } }
-      const after = redactor.redact(before)
-      return after === before ? payload : Buffer.from(JSON.stringify(after.data?.body))
-    }
-    const { text: clean, redacted } = redactor.redactText(text)
-    return redacted.length > 0 ? Buffer.from(clean, encoding) : payload
-  }
-
-  function rejection(entry: Entry): Rejection {
-    const { payload: _, reason, id, epoch, seq, ...kept } = rejectedMessage(entry)
-    return {
-      code: kept.code,
-      message: sentence(kept.code, reason),
-      topic: kept.topic,
-      producer: kept.producer,
-      ...(id !== undefined && { id }),
-      ...(epoch !== undefined && { epoch }),
-      ...(seq !== undefined && { seq }),
-      receivedAt: kept.receivedAt,
-      rejectedId: kept.rejectedId,
-    }
+  function keptOf(entry: Entry): RejectedMessage {
+    entry.kept ??= rejected(entry)
+    return entry.kept
   }
 
   async function loadRules(): Promise<void> {
@@ -249,17 +211,4 @@ function outcome({ event, sender, refused, outcome: status = 'rejected' }: Entry
   return status === 'stored'
     ? { status, id: event.id, body: () => Buffer.from(JSON.stringify(toNotification(event))) }
     : { status, id: event.id }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function sentence(code: string, reason: string): string {
-  const known = errors[code as keyof typeof errors]
-  return known ? `${known.sentence} ${reason}`.trim() : reason
 }

@@ -1,0 +1,81 @@
+// What is kept of a message that is refused, and what is told of it. Not for: refusing (validate.ts), storing or publishing
+// (persist.ts).
+import { isUtf8 } from 'node:buffer'
+import type { Delivery } from '../broker/bus.ts'
+import type { Rejection } from '../schemas/delivery.ts'
+import { type ErrorCode, errors } from '../schemas/errors.ts'
+import { eventId } from '../schemas/ids.ts'
+import type { RejectedMessage } from '../storage/ledger.ts'
+import type { Redactor } from './redact.ts'
+import type { Sender } from './validate.ts'
+
+export interface Refused {
+  delivery: Pick<Delivery, 'topic' | 'payload'>
+  sender: Sender
+  /** Epoch ms. */
+  receivedAt: number
+  refused?: { code: ErrorCode; reason: string }
+}
+
+/** A function that gives what is kept: the bytes without their secrets, and an id that is the same each time. */
+export function createRejected({ space, redactor }: { space: string; redactor: Redactor }) {
+  return ({ delivery, sender, receivedAt, refused }: Refused): RejectedMessage => {
+    const key = `${delivery.topic}\0${delivery.payload.toString('base64')}`
+    return {
+      rejectedId: eventId({ space, source: 'rejected', key, timestamp: receivedAt }),
+      topic: delivery.topic,
+      producer: sender.producer,
+      code: refused?.code ?? 'internal',
+      reason: refused?.reason ?? '',
+      payload: redactedBytes(delivery.payload),
+      receivedAt,
+      epoch: sender.epoch,
+      seq: sender.seq,
+      id: sender.claimedId,
+    }
+  }
+
+  /** Also what is refused is kept without its secrets: as the JSON it is, so that it can be replayed, else as text. */
+  function redactedBytes(payload: Buffer): Buffer {
+    const encoding = isUtf8(payload) ? 'utf8' : 'latin1'
+    const text = payload.toString(encoding)
+    const body = parsed(text)
+    if (typeof body === 'object' && body !== null) {
+      const before = { id: '', source: '', type: '', summary: '', timestamp: 0, data: { body } }
+      const after = redactor.redact(before)
+      return after === before ? payload : Buffer.from(JSON.stringify(after.data?.body))
+    }
+    const { text: clean, redacted } = redactor.redactText(text)
+    return redacted.length > 0 ? Buffer.from(clean, encoding) : payload
+  }
+}
+
+/** What is published of it: all but its bytes. */
+export function toldOf(message: RejectedMessage): Rejection {
+  const { payload: _, reason, id, epoch, seq, ...kept } = message
+  return {
+    code: kept.code,
+    message: sentence(kept.code, reason),
+    topic: kept.topic,
+    producer: kept.producer,
+    ...(id !== undefined && { id }),
+    ...(epoch !== undefined && { epoch }),
+    ...(seq !== undefined && { seq }),
+    receivedAt: kept.receivedAt,
+    rejectedId: kept.rejectedId,
+  }
+}
+
+/** The sentence of an error code, with what is special about this case. */
+export function sentence(code: string, reason: string): string {
+  const known = errors[code as ErrorCode]
+  return known ? `${known.sentence} ${reason}`.trim() : reason
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
