@@ -12,7 +12,7 @@ import { runCli } from './surfaces/cli.ts'
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
 
 /** The whole way down must fit into the 10 s after SIGTERM that docs/architecture.md promises. */
-const STOP_MOST_MS = 9_500
+const STOP_MOST_MS = 9_000
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdin: process.stdin,
