@@ -4,7 +4,7 @@ import type { Bus, Delivery, Outcome } from '../broker/bus.ts'
 import type { Clock, Component, Health, Logger } from '../component.ts'
 import { type ActivityEvent, type ActivityNotification, toNotification } from '../schemas/activity.ts'
 import type { OutcomeStatus, Receipt } from '../schemas/delivery.ts'
-import { asDaybookError, DaybookError, type ErrorCode } from '../schemas/errors.ts'
+import { asDaybookError, type DaybookError, type ErrorCode } from '../schemas/errors.ts'
 import type { Topics } from '../schemas/topics.ts'
 import type { RejectedMessage, Settlement, Suppression } from '../storage/ledger.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -113,7 +113,11 @@ export function createPersist(options: PersistOptions): Component {
   async function bisect(batch: Entry[], { code, detail: reason }: DaybookError): Promise<void> {
     const [only] = batch
     if (only && batch.length === 1) {
-      if (only.refused && only.unkeepable) throw new DaybookError(code, reason)
+      if (only.unkeepable) {
+        // Should never be: nothing about it can be booked. It must not hold up the others for ever.
+        log.fatal({ topic: only.delivery.topic, code, reason }, 'a message is acknowledged and counted nowhere')
+        return only.delivery.settle({ status: 'rejected', code, message: reason })
+      }
       if (only.refused) {
         log.error({ topic: only.delivery.topic, reason }, 'a rejected message cannot be kept')
         only.unkeepable = true

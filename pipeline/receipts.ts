@@ -56,7 +56,8 @@ export function createReceipts({ bus, storage, topics, clock, log }: ReceiptsOpt
     for (const { producer, receipt } of batch) {
       bus
         .publish(topics.receipt(producer), JSON.stringify(receipt), { retain: true, volatile: true })
-        .catch((error) => log.warn({ producer, reason: error.message }, 'a receipt was not sent'))
+        // At the end of the house the bus stops first; the next start tells all of them.
+        .catch((error) => log.debug({ producer, reason: error.message }, 'a receipt was not sent'))
     }
   }
 

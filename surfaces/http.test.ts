@@ -2,7 +2,6 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type InProcess, startInProcess } from '../test/in-process.ts'
-import { serverSentEvents } from './cli/server-sent-events.ts'
 
 let house: InProcess
 beforeAll(async () => {
@@ -304,61 +303,6 @@ describe('asking', () => {
     const document = await json<{ openapi: string; paths: object }>(house.api('/openapi.json'))
     expect(document.openapi).toBe('3.1.0')
     expect(Object.keys(document.paths)).toContain('/api/v1/activities/{id}')
-  })
-})
-
-describe('the stream', () => {
-  test('shows what is stored while it is open, and only what was asked for', async () => {
-    const stop = new AbortController()
-    const response = await house.api('/stream?source=streamed', { signal: stop.signal })
-    expect(response.headers.get('content-type')).toBe('text/event-stream')
-    const events = serverSentEvents(response)
-    await post([activity(), activity({ source: 'streamed', summary: 'line\nbreak' })])
-    const { value } = await events.next()
-    expect(value?.event).toBe('activity')
-    expect(JSON.parse(value?.data ?? '')).toMatchObject({
-      source: 'streamed',
-      summary: 'line\nbreak',
-      producer: 'http',
-    })
-    stop.abort()
-  })
-
-  test('goes on after the last event that a reader has seen, whatever came meanwhile', async () => {
-    const read = async (count: number, lastEventId?: string) => {
-      const stop = new AbortController()
-      const headers: Record<string, string> = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
-      const response = await house.api('/stream?source=resumed', { signal: stop.signal, headers })
-      const found: { id: string; summary: string }[] = []
-      const sending = lastEventId === undefined ? post([activity({ source: 'resumed', summary: 'first' })]) : undefined
-      for await (const { id, data } of serverSentEvents(response)) {
-        found.push({ id, summary: JSON.parse(data).summary })
-        if (found.length === count) break
-      }
-      await sending
-      stop.abort()
-      return found
-    }
-    const [first] = await read(1)
-    expect(first).toMatchObject({ id: expect.stringMatching(/^\d+\.\d+$/), summary: 'first' })
-    await post(['second', 'third'].map((summary) => activity({ source: 'resumed', summary })))
-    await post([activity({ source: 'resumed', summary: 'long ago', timestamp: Date.UTC(2012, 1) })])
-    const missed = await read(3, first?.id)
-    expect(
-      missed
-        .map(({ summary }) => summary)
-        .slice(0, 2)
-        .sort(),
-    ).toEqual(['second', 'third'])
-    expect(missed[2]?.summary).toBe('long ago')
-    expect((await house.api('/stream', { headers: { 'last-event-id': 'yesterday' } })).status).toBe(422)
-  })
-
-  test('a parameter that does not exist is refused', async () => {
-    expect(await json(house.api('/stream?sauce=x'))).toMatchObject({
-      code: 'invalid',
-      detail: expect.stringContaining('sauce'),
-    })
   })
 })
 

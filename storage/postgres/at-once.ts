@@ -58,7 +58,11 @@ export async function commitAtOnce(
     })
     return { batch: rows[0]?.batch ?? 0, ...bookedOf(rows) }
   } catch (error) {
-    if (!leavesUnknown(error)) throw error
+    if (!leavesUnknown(error)) {
+      // The lock of the numbering is the session's: it outlives a statement that fails right there.
+      await client.query('select pg_advisory_unlock_all()').catch(() => writer.drop(client))
+      throw error
+    }
     writer.drop(client)
     const ended = await writer.learn(async (again): Promise<AtOnce | null> => {
       const { rows: found } = await again.query<{ batch: number }>('select batch from activities where id = any($1)', [

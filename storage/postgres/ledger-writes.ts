@@ -42,8 +42,8 @@ export interface Booked {
 }
 
 /**
- * Books a batch: its row for the arrival cursor, the accounts and the settled numbers. Accounts and outboxes are in key
- * order, so that two workers cannot deadlock. Sent together where the line allows it.
+ * Books a batch: its row for the arrival cursor, the accounts and the settled numbers. Outboxes come first and
+ * each in key order, as in at-once.ts, so that two workers cannot deadlock. Sent together where the line allows it.
  */
 export async function bookBatch(
   client: pg.Client,
@@ -52,10 +52,10 @@ export async function bookBatch(
   stored: ReadonlySet<string>,
 ): Promise<Booked> {
   const { accounts, outboxes } = summed(settlements)
-  const [, , rows] = await Promise.all([
+  const [, rows] = await Promise.all([
     noteArrival(client, space, stored),
-    addToAccounts(client, space, accounts),
     addToSequences(client, space, outboxes),
+    addToAccounts(client, space, accounts),
   ])
   return bookedOf(rows)
 }

@@ -144,6 +144,7 @@ describe('the database', () => {
     await expect(ask(readonlyUrl, 'delete from activities')).rejects.toThrow(/permission denied|read-only/)
     const insisting = `${readonlyUrl}?options=${encodeURIComponent('-c default_transaction_read_only=off')}`
     await expect(ask(insisting, 'delete from activities')).rejects.toThrow(/permission denied/)
+    await expect(ask(insisting, 'create temporary table mine (x int)')).rejects.toThrow(/permission denied/)
     await expect(ask(readonlyUrl, 'create table mine (x int)')).rejects.toThrow(/permission denied|read-only/)
   })
 

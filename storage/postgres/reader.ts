@@ -19,6 +19,9 @@ export async function grantReader(pool: pg.Pool, url: string, password: string, 
     await client.query(`grant usage on schema public to ${ROLE}`)
     await client.query(`grant select on all tables in schema public to ${ROLE}`)
     await client.query(`alter default privileges in schema public grant select on tables to ${ROLE}`)
+    // Everybody may make temporary tables unless told otherwise.
+    await client.query(`
+      do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$`)
     const reader = new URL(url)
     reader.username = ROLE
     reader.password = password
