@@ -45,7 +45,8 @@ export interface PublishOptions {
 /** Moves messages between everyone on it: our parts and MQTT clients alike. */
 export interface Bus extends Component {
   /**
-   * The one write path: everything published under `<prefix>/activity/` by anyone is handed to `accept`, in arrival
+   * The one write path: everything published under `<prefix>/activity/` by anyone, and what a client may not publish (to
+   * be kept as rejected, its topic says why), is handed to `accept`, in arrival
    * order of its connection, and acknowledged only when settled. Set once, before start. `accept` must not throw or block.
    */
   onActivity(accept: (delivery: Delivery) => void): void

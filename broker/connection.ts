@@ -7,6 +7,7 @@ import type { Access } from './access.ts'
 import { Acknowledgements, type Received } from './acknowledgements.ts'
 import type { Outcome } from './bus.ts'
 import { type Hello, readConnect, type Will } from './connect.ts'
+import { isWithinLimits } from './filters.ts'
 import * as frames from './frames.ts'
 import { type Frame, Violation } from './framing.ts'
 import type { Incoming, IncomingParts, Source } from './incoming.ts'
@@ -231,14 +232,12 @@ export class Connection implements Source {
 
   #publish(frame: Frame): void {
     const publish = frames.readPublish(frame)
-    if (!this.#house.access.authorizePublish(this.user, publish.topic)) {
-      // MQTT 3.1.1 cannot refuse a publish but by closing [MQTT-3.3.5-2].
-      this.#house.log.warn({ client: this.clientId, topic: publish.topic }, 'a publish was refused')
-      this.close('publish not allowed')
-      return
-    }
+    // MQTT 3.1.1 can only acknowledge it all the same or close [MQTT-3.3.5-2], and who sends it again would close for ever.
+    const refused = !isWithinLimits(publish.topic) || !this.#house.access.authorizePublish(this.user, publish.topic)
+    if (refused)
+      this.#house.log.warn({ client: this.clientId, topic: publish.topic.slice(0, 200) }, 'a publish was refused')
     if (publish.qos > 0 && this.#acknowledgements?.joins(publish)) return
-    const message = this.#house.receive(publish, this, this.#line)
+    const message = this.#house.receive({ ...publish, refused }, this, this.#line)
     if (publish.qos > 0) this.#acknowledgements?.owe(message)
   }
 

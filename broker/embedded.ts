@@ -185,7 +185,7 @@ class Embedded implements EmbeddedBroker, House {
     // An activity is an event, never a state.
     const message = new Incoming(isActivity && parts.retain ? { ...parts, retain: false } : parts, source)
     this.pressure.take(source, message.size)
-    if (isActivity) this.#accept?.(message)
+    if (isActivity || message.refused) this.#accept?.(message)
     else line.add(message, keep)
     return message
   }
@@ -193,7 +193,7 @@ class Embedded implements EmbeddedBroker, House {
   settled(message: Incoming, { status, body }: Outcome): void {
     const { topic, qos, source } = message
     this.pressure.release(source, message.size)
-    if (status !== 'stored' || !body) return
+    if (status !== 'stored' || !body || message.refused) return
     let bytes: Buffer | undefined
     const shown = {
       topic,

@@ -57,7 +57,7 @@ export function readPublish({ bytes, bodyAt }: Frame): Publish {
   const packetId = qos === 0 ? 0 : bytes.readUInt16BE(topicEnd)
   if (qos > 0 && packetId === 0) throw new Violation('packet id 0') // [MQTT-2.3.1-1]
   const topic = text(bytes, topicAt, topicEnd)
-  checkTopic(topic)
+  if (!isTopic(topic)) throw new Violation(`"${shown(topic)}" is no topic to publish to`) // [MQTT-3.3.2-2]
   const payload = bytes.subarray(payloadAt)
   return { topic, payload, qos: qos as 0 | 1 | 2, retain: (header & 1) === 1, packetId, size: bytes.length }
 }

@@ -16,6 +16,8 @@ export interface IncomingParts {
   qos: 0 | 1 | 2
   retain: boolean
   packetId: number
+  /** May not be published: it is kept as rejected and acknowledged, and shown to nobody. */
+  refused?: boolean
   /** Bytes that it holds until it is settled. */
   size: number
 }
@@ -30,6 +32,7 @@ export class Incoming implements Delivery {
   readonly retain: boolean
   readonly from: string
   readonly packetId: number
+  readonly refused: boolean
   readonly size: number
   readonly source: Source
   settled = false
@@ -40,6 +43,7 @@ export class Incoming implements Delivery {
     this.qos = parts.qos
     this.retain = parts.retain
     this.packetId = parts.packetId
+    this.refused = parts.refused ?? false
     this.size = Math.max(parts.size, LEAST_SIZE)
     this.from = source.user
     this.source = source

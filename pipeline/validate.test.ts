@@ -54,6 +54,8 @@ describe('a valid notification', () => {
     expect(mapped.nativeId).toBe('order:17')
     expect(event({ id: 'order:17' }).id).toBe(mapped.id)
     expect(event({ id: 'order:17', phase: 'end' }).id).not.toBe(mapped.id)
+    // The case of a UUID means nothing.
+    expect(event({ id: id.toUpperCase() })).toEqual(event())
     // A UUIDv7 of another time is foreign too.
     expect(event({ timestamp: NOW - 1 }).nativeId).toBe(id)
   })

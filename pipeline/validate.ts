@@ -1,5 +1,5 @@
 // A message from the bus as the event it would be, or the reason why it is none. Pure. Not for: redaction or storage.
-import { type ActivityEvent, activityNotification, EPOCH, limits } from '../schemas/activity.ts'
+import { type ActivityEvent, activityNotification, EPOCH, limits, SEQ_MOST } from '../schemas/activity.ts'
 import type { DaybookError, ErrorCode } from '../schemas/errors.ts'
 import { eventId, idTime, isUuidV7 } from '../schemas/ids.ts'
 import type { Topics } from '../schemas/topics.ts'
@@ -76,10 +76,11 @@ export function createValidate({ topics, space, dayOf }: ValidateOptions) {
     if (timestamp < YEAR_2000) return refuse('clock', `timestamp: ${timestamp} is before 2000; seconds instead of ms?`)
     if (timestamp > now + AHEAD_MS) return refuse('clock', `timestamp: ${timestamp} is over 24 h ahead of ${now}.`)
 
-    const keep = isUuidV7(claimed) && idTime(claimed) === timestamp
+    const lower = claimed.toLowerCase()
+    const keep = isUuidV7(lower) && idTime(lower) === timestamp
     const event: ActivityEvent = {
       ...notification,
-      id: keep ? claimed : eventId({ space, source: address.source, key: claimed, phase, timestamp }),
+      id: keep ? lower : eventId({ space, source: address.source, key: claimed, phase, timestamp }),
       space,
       eventType,
       producer: address.producer,
@@ -100,7 +101,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function identify(sender: Sender, body: Record<string, unknown>): void {
   const { epoch, seq, id } = body
   if (typeof id === 'string' && id !== '') sender.claimedId = id.slice(0, 200)
-  if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 0) return
+  if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 0 || seq > SEQ_MOST) return
   sender.seq = seq
   if (typeof epoch === 'string' && EPOCH.test(epoch)) sender.epoch = epoch
 }

@@ -9,6 +9,9 @@ export const phases = ['start', 'update', 'end', 'enriched'] as const
 /** Limits of the wire, bytes and characters. */
 export const limits = { summary: 512, activityBytes: 256 * 1024, publishedBytes: 16 * 1024 } as const
 
+/** More would make sums of missing numbers inexact; microseconds of an epoch still fit. */
+export const SEQ_MOST = 2e15
+
 /** An epoch: letters, digits and `_ . : -`, at most 64. */
 export const EPOCH = /^[A-Za-z0-9_.:-]{1,64}$/
 
@@ -42,7 +45,7 @@ const common = {
   duration: z.number().nonnegative().max(1e12).optional().describe('ms'),
   producer: name.optional().describe('which bridge, where'),
   epoch: z.string().regex(EPOCH).optional().describe('names the outbox that seq counts in'),
-  seq: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).optional().describe('gapless number in the epoch'),
+  seq: z.number().int().nonnegative().max(SEQ_MOST).optional().describe('gapless number in the epoch'),
   activityId: z.string().min(1).max(200).optional().describe('the thing that starts, updates and ends'),
   phase: z.enum(phases).optional(),
   cause: cause.optional(),

@@ -35,7 +35,7 @@ export const errors = {
     'caller',
     'reject',
     413,
-    'An activity may have 256 KB; move heavy data to an object and refer to it.',
+    'Too large: an activity may have 256 KB, a request 1,000 activities and 4 MiB; refer to heavy data.',
   ),
   unauthorized: entry(
     'caller',

@@ -36,7 +36,8 @@ export function topicsUnder(prefix: string) {
     /** Filter for every bridge's retained status. */
     statuses: `${prefix}/bridge/+/status`,
     activity: ({ source, type, producer }: ActivityAddress) => `${activities}${source}/${type}/${producer}`,
-    isActivity: (topic: string) => topic.startsWith(activities),
+    /** True for every topic that means to be an activity's, well-formed or not. */
+    isActivity: (topic: string) => topic.startsWith(activities) || topic === `${prefix}/activity`,
     /** The three names in an activity topic; throws `topic_invalid`. */
     parseActivity(topic: string): ActivityAddress {
       const [source = '', type = '', producer = '', ...rest] = topic.slice(activities.length).split('/')
@@ -48,7 +49,7 @@ export function topicsUnder(prefix: string) {
     },
     /** Who a message may be from, as far as its topic tells: also for topics that `parseActivity` refuses. */
     senderOf(topic: string): { source: string; producer: string } {
-      const [source, , producer] = topic.slice(activities.length).split('/')
+      const [source, , producer] = topic.startsWith(activities) ? topic.slice(activities.length).split('/') : []
       return { source: source?.slice(0, 64) || 'unknown', producer: producer?.slice(0, 128) || 'unknown' }
     },
     session: (change: 'started' | 'updated' | 'completed' | 'withdrawn') => `${prefix}/session/${change}`,

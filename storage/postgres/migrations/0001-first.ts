@@ -11,12 +11,14 @@ export const first: Migration = {
 
 const statements = [
   // What a search finds: the words of the summary, and the strings and numbers of the details without their keys.
-  // Punctuation that glues words together goes first; what JSON itself needs (colon, point, minus) has to stay.
+  // Punctuation that glues words together goes first, where there is a URL, a path or an address (it costs more than all
+  // the rest); what JSON itself needs (colon, point, minus) has to stay.
   `create function activity_words(summary text, details jsonb) returns tsvector
      language sql immutable parallel safe as $$
      select to_tsvector('simple', translate(summary, '._-/:@', '      '))
        || coalesce(jsonb_to_tsvector('simple',
-              translate(details::text, '/_@?&=', '      ')::jsonb, '["string", "numeric"]'), '')
+            case when details::text ~ '[/@]' then translate(details::text, '/_@?&=', '      ')::jsonb else details end,
+            '["string", "numeric"]'), '')
    $$`,
 
   `create sequence batch_numbers`,
