@@ -73,6 +73,7 @@ function welcome({ version, data, http, mqtt, database }: Ready, made: Credentia
       `  MQTT password  ${made.mqtt.password}`,
     )
   }
-  lines.push('', 'Try it in another terminal: npx daybook note "the first note"', 'Stop it with Ctrl-C.', '')
+  if (http.url) lines.push('', 'Try it in another terminal: npx daybook note "the first note"')
+  lines.push('Stop it with Ctrl-C.', '')
   return lines.join('\n')
 }

@@ -6,6 +6,11 @@ const flag = z.union([
   z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1'),
 ])
 
+/** A whole number, also as the text that a query parameter is. */
+const whole = z.coerce
+  .number({ error: ({ code }) => (code === 'invalid_type' ? 'must be a whole number' : undefined) })
+  .int()
+
 export const activityFilter = z
   .strictObject({
     source: z.string().optional(),
@@ -18,9 +23,9 @@ export const activityFilter = z
     processed: flag.optional().describe('whether enrichment is done with it'),
     q: z.string().min(1).max(200).optional().describe('words that stand in the summary or the data'),
     fold: flag.optional().describe('one event for each activityId: its latest phase'),
-    since: z.coerce.number().int().nonnegative().optional().describe('epoch ms, inclusive'),
-    until: z.coerce.number().int().nonnegative().optional().describe('epoch ms, exclusive'),
-    limit: z.coerce.number().int().min(1).max(1000).optional().describe('default 100'),
+    since: whole.nonnegative().optional().describe('epoch ms, inclusive'),
+    until: whole.nonnegative().optional().describe('epoch ms, exclusive'),
+    limit: whole.min(1).max(1000).optional().describe('default 100'),
     cursor: z.string().optional().describe('`next` of the page before'),
     order: z.enum(['asc', 'desc']).optional().describe('by time; default desc'),
   })
