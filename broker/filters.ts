@@ -1,6 +1,6 @@
 // Topic names and filters by chapter 4.7 of MQTT 3.1.1: what is well formed, what matches what. Not for: the topics that
 // exist (schemas/topics.ts) or who may use them (access.ts).
-import { names } from './limits.ts'
+import { names } from './embedded/limits.ts'
 
 /** True for what may be published to: not empty, no wildcard, no U+0000 [MQTT-3.3.2-2, MQTT-4.7.3-1, MQTT-4.7.3-2]. */
 export function isTopic(topic: string): boolean {

@@ -38,7 +38,7 @@ test('topics are spelled in schemas/topics.ts only', () => {
   expect(rules.spelledTopics(tree)).toEqual([])
 })
 test('SQL lives in storage/ only, but for the outbox, which keeps its own file on machines without a storage', () => {
-  expect(rules.strayedSql(tree, ['broker/outbox-file.ts'])).toEqual([])
+  expect(rules.strayedSql(tree, ['broker/outbox/file.ts'])).toEqual([])
 })
 test('the environment is read in config.ts only', () => {
   expect(rules.environmentReaders(tree)).toEqual([])

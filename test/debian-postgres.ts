@@ -1,5 +1,5 @@
 // A PostgreSQL from Debian's packages, as an installation of Daybook may already have one: in a temporary folder, on any
-// free port, with password and database. Not for: the embedded one (storage/postgres/server.ts).
+// free port, with password and database. Not for: the embedded one (storage/postgres/server/server.ts).
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -9,8 +9,8 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import pino from 'pino'
 import { wallClock } from '../component.ts'
-import { freePort } from '../storage/postgres/server-port.ts'
-import { asUser, serviceUser } from '../storage/postgres/server-user.ts'
+import { freePort } from '../storage/postgres/server/port.ts'
+import { asUser, serviceUser } from '../storage/postgres/server/user.ts'
 
 export interface DebianPostgres extends AsyncDisposable {
   /** postgres://daybook:...@127.0.0.1:.../daybook, a superuser's. */

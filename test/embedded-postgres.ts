@@ -9,9 +9,9 @@ import { createInterface } from 'node:readline'
 import pg from 'pg'
 import pino from 'pino'
 import { wallClock } from '../component.ts'
-import type { EmbeddedPostgresOptions } from '../storage/postgres/server.ts'
-import { findPostmaster } from '../storage/postgres/server-pid-file.ts'
-import type { SystemUser } from '../storage/postgres/server-user.ts'
+import { findPostmaster } from '../storage/postgres/server/pid-file.ts'
+import type { EmbeddedPostgresOptions } from '../storage/postgres/server/server.ts'
+import type { SystemUser } from '../storage/postgres/server/user.ts'
 
 export interface Folder extends AsyncDisposable {
   path: string
@@ -65,7 +65,7 @@ function startElsewhere(options: EmbeddedPostgresOptions, user: SystemUser | und
   const script = `
     const { default: pino } = await import('pino')
     const { wallClock } = await import(${at('../component.ts')})
-    const { embeddedPostgres } = await import(${at('../storage/postgres/server.ts')})
+    const { embeddedPostgres } = await import(${at('../storage/postgres/server/server.ts')})
     const options = { ...${JSON.stringify(rest)}, clock: wallClock, log: pino({ level: 'silent' }) }
     const server = embeddedPostgres(options)
     try {

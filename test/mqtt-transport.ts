@@ -1,7 +1,7 @@
 // The line of an outbox that is not in the house: an MQTT client of a real program, wrapped. Not for: the product, whose
 // bridges on other devices bring their own.
 import mqtt from 'mqtt'
-import type { OutboxTransport } from '../broker/outbox-transport.ts'
+import type { OutboxTransport } from '../broker/outbox/transport.ts'
 
 export interface Line extends OutboxTransport, AsyncDisposable {}
 

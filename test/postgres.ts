@@ -1,5 +1,5 @@
 // A database for one test: a fresh one on a Postgres that all tests of a worker share, or on the server that
-// TEST_POSTGRES_URL names. Not for: testing how the product runs its own server (storage/postgres/server.test.ts).
+// TEST_POSTGRES_URL names. Not for: testing how the product runs its own server (storage/postgres/server/server.test.ts).
 import { spawn } from 'node:child_process'
 import { chown, mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,12 +7,12 @@ import { join } from 'node:path'
 import pg from 'pg'
 import pino from 'pino'
 import { wallClock } from '../component.ts'
-import { findBinaries } from '../storage/postgres/server-binaries.ts'
-import { initdb, OWNER } from '../storage/postgres/server-initdb.ts'
-import { readPidFile } from '../storage/postgres/server-pid-file.ts'
-import { freePort } from '../storage/postgres/server-port.ts'
-import { settings, writeSettings } from '../storage/postgres/server-settings.ts'
-import { asUser, canReach, serviceUser } from '../storage/postgres/server-user.ts'
+import { findBinaries } from '../storage/postgres/server/binaries.ts'
+import { initdb, OWNER } from '../storage/postgres/server/initdb.ts'
+import { readPidFile } from '../storage/postgres/server/pid-file.ts'
+import { freePort } from '../storage/postgres/server/port.ts'
+import { settings, writeSettings } from '../storage/postgres/server/settings.ts'
+import { asUser, canReach, serviceUser } from '../storage/postgres/server/user.ts'
 
 export interface TestDatabase {
   /** postgres://..., its account is a superuser on the shared server. */

@@ -1,6 +1,6 @@
 // What survives a restart of the bridge, and what is asked for again.
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Outbox } from '../../broker/outbox.ts'
+import type { Outbox } from '../../broker/outbox/outbox.ts'
 import { outboxFolder, quietOutbox } from '../../test/hosted.ts'
 import { homeAssistantConfig } from './config.ts'
 import { createMemory } from './memory.ts'

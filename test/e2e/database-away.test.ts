@@ -9,7 +9,7 @@ import { expect, test } from 'vitest'
 import { brokerUrl, startLoad } from '../../bench/start-load.ts'
 import { wallClock } from '../../component.ts'
 import type { Accounting } from '../../schemas/delivery.ts'
-import { embeddedPostgres } from '../../storage/postgres/server.ts'
+import { embeddedPostgres } from '../../storage/postgres/server/server.ts'
 import { journey } from '../journey.ts'
 
 const awaySeconds = Number(process.env.AWAY_SECONDS ?? 60)

@@ -1,0 +1,64 @@
+// A desk with an outbox for tests: a folder of its own, a clock, a world around it, and outboxes that are begun and ended
+// there. Not for: deciding what goes wrong (outbox.world.ts).
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { randomIds } from '../../component.ts'
+import { topicsUnder } from '../../schemas/topics.ts'
+import { type Outbox, openOutbox, type outboxLimits } from './outbox.ts'
+import { type Line, ManualClock, World } from './outbox.world.ts'
+
+export interface Running {
+  outbox: Outbox
+  line: Line
+}
+
+export class Desk {
+  readonly folder = mkdtempSync(join(tmpdir(), 'outbox-'))
+  readonly file = join(this.folder, 'outbox.db')
+  readonly clock = new ManualClock()
+  readonly #topics = topicsUnder('daybook')
+  readonly #producer = 'terminal-desk'
+  readonly world = new World(this.clock, this.#topics, this.#producer)
+  readonly #open: Running[] = []
+
+  make(file = this.file, limits: Partial<typeof outboxLimits> = {}): Running {
+    const line = this.world.connect()
+    const about = { producer: this.#producer, source: 'terminal', version: '1.0.0', timeZone: 'Europe/Berlin' }
+    const parts = { topics: this.#topics, transport: line, clock: this.clock, ids: randomIds, limits }
+    const running = { outbox: openOutbox({ file, ...about, ...parts }), line }
+    this.#open.push(running)
+    return running
+  }
+
+  async begin(file = this.file, limits: Partial<typeof outboxLimits> = {}): Promise<Running> {
+    const running = this.make(file, limits)
+    await running.outbox.start()
+    return running
+  }
+
+  async end({ outbox, line }: Running): Promise<void> {
+    const stopped = outbox.stop()
+    await this.clock.advance(3_000)
+    await stopped
+    line.cut()
+  }
+
+  /** The file as a power cut would leave it now. */
+  image(name: string): string {
+    const path = join(this.folder, name)
+    for (const tail of ['', '-wal']) if (existsSync(this.file + tail)) copyFileSync(this.file + tail, path + tail)
+    return path
+  }
+
+  async clear(): Promise<void> {
+    for (const running of this.#open) await this.end(running)
+    rmSync(this.folder, { recursive: true })
+  }
+}
+
+/** Events with these ids. */
+export function events(...ids: string[]) {
+  const timestamp = 1_700_000_000_000
+  return ids.map((id) => ({ id, source: 'terminal', type: 'command', summary: 'ls', timestamp }))
+}

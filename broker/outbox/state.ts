@@ -1,0 +1,31 @@
+// A bridge's own small memory, beside its outbox in one file. Not for: payloads, or anything that is published.
+import type { OutboxFile } from './file.ts'
+
+/** Synchronous; values are JSON; a write is synced before it returns. The shape of BridgeState in bridges/bridge.ts. */
+export interface OutboxState {
+  get<T>(key: string): T | undefined
+  /** Setting undefined deletes. Throws `data_unwritable`. */
+  set(key: string, value: unknown): void
+  delete(key: string): void
+  /** In order. */
+  keys(prefix?: string): string[]
+}
+
+/** The memory in an open file. */
+export function stateIn({ statements, transaction }: OutboxFile): OutboxState {
+  return {
+    get<T>(key: string) {
+      const row = statements.getState.get(key) as { value: string } | undefined
+      return row && (JSON.parse(row.value) as T)
+    },
+    set(key, value) {
+      const text = JSON.stringify(value)
+      transaction(({ setState, deleteState }) => {
+        if (text === undefined) deleteState.run(key)
+        else setState.run(key, text)
+      })
+    },
+    delete: (key) => transaction(({ deleteState }) => void deleteState.run(key)),
+    keys: (prefix = '') => statements.stateKeys.all(prefix).map((row) => (row as { key: string }).key),
+  }
+}
