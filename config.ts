@@ -128,7 +128,11 @@ export function loadConfig({ file, env = process.env }: ConfigSource = {}): Conf
 
 /** What the process is told about its surroundings, for those who may not read the environment themselves. */
 export function ambient(env: Record<string, string | undefined> = process.env) {
-  return { color: env.NO_COLOR === undefined && env.TERM !== 'dumb', language: env.LANG ?? 'C' }
+  return {
+    color: env.NO_COLOR === undefined && env.TERM !== 'dumb',
+    language: env.LANG ?? 'C',
+    startedByNpm: env.npm_lifecycle_event !== undefined,
+  }
 }
 
 /** The variable that sets a path: `bridges.homeAssistant.url` is DAYBOOK__BRIDGES__HOME_ASSISTANT__URL. */

@@ -30,8 +30,9 @@ async function start(config: Config, options: { json: boolean }): Promise<number
   // Only here: the other verbs should not wait for the whole house to be read.
   const { createApp } = await import('./app.ts')
   const app = createApp({ config, version, log, clock: wallClock, ids: randomIds })
-  const told = new Promise<NodeJS.Signals>((resolve) => {
+  const told = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve)
+    if (ambient().startedByNpm) whenOrphaned(() => resolve('the end of npm'))
   })
   try {
     const ready = await app.start()
@@ -51,6 +52,17 @@ async function start(config: Config, options: { json: boolean }): Promise<number
   late.unref()
   await app.stop()
   return 0
+}
+
+/** npm hands SIGTERM to the shell between it and us, which ends without passing it on: we see that our parent is gone. */
+function whenOrphaned(told: () => void): void {
+  const parent = process.ppid
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(looking)
+    told()
+  }, 500)
+  looking.unref()
 }
 
 /** What a person sees at a start. The secrets are shown once: at the very first one. */

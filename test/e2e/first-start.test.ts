@@ -1,8 +1,10 @@
 // A house as somebody meets it: the first start and the second, how it ends, and what it says when it cannot start.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { brokerUrl, startLoad } from '../../bench/start-load.ts'
@@ -37,6 +39,23 @@ test('the first start makes everything, the second finds it again', { timeout: 6
   expect(house.ready.database.url).toBe(credentials.database.url)
   expect(await (await house.api(`/api/v1/activities/${id}`)).json()).toMatchObject({ id, summary: 'moved in' })
   expect(house.log()).not.toContain('made the database')
+  expect(await house.stop()).toBe(0)
+})
+
+test('SIGTERM to npm alone, which does not pass it on, ends the house too', { timeout: 60_000 }, async () => {
+  await using here = await journey()
+  const any = { DAYBOOK__MQTT__PORT: '0', DAYBOOK__HTTP__PORT: '0', DAYBOOK__DATABASE__PORT: '0' }
+  const npm = spawn('npm', ['start', '--silent', '--', '--json'], {
+    cwd: join(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, ...any, DAYBOOK__DATA: here.data },
+  })
+  const [line] = (await once(createInterface({ input: npm.stdout }), 'line')) as [string]
+  const { pid } = JSON.parse(line) as { pid: number }
+  npm.kill('SIGTERM')
+  await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: DRAIN_MS }).toBe(false)
+  // It let go of its folder: the next one can start.
+  const house = await here.start()
   expect(await house.stop()).toBe(0)
 })
 
