@@ -1,7 +1,7 @@
 // HTTP as programs see it: the whole product in this process, asked over real sockets.
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type InProcess, startInProcess } from '../test/in-process.ts'
+import { activityMaker, type InProcess, startInProcess } from '../test/in-process.ts'
 
 let house: InProcess
 beforeAll(async () => {
@@ -10,15 +10,7 @@ beforeAll(async () => {
 afterAll(() => house.stop())
 
 const now = Date.now()
-let count = 0
-const activity = (fields: Record<string, unknown> = {}) => ({
-  id: `native/${++count}`,
-  source: 'terminal',
-  type: 'command',
-  summary: `ls ${count}`,
-  timestamp: now + count,
-  ...fields,
-})
+const activity = activityMaker()
 const post = (body: unknown, path = '/api/v1/activities') =>
   house.api(path, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) })
 const json = async <T = Record<string, unknown>>(response: Response | Promise<Response>) =>

@@ -5,20 +5,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Ready as AppReady } from '../app.ts'
 import type { Credentials } from '../credentials.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
-export interface Ready {
-  ready: true
-  version: string
-  startMs: number
-  data: string
-  pid: number
-  mqtt: { url: string }
-  http: { url: string }
-  database: { url: string }
-}
+/** As app.ts says it, with both listeners on. */
+export type Ready = AppReady & { mqtt: { url: string }; http: { url: string } }
 
 export interface House {
   ready: Ready

@@ -59,3 +59,17 @@ export async function startInProcess(env: Record<string, string> = {}): Promise<
     },
   }
 }
+
+/** A function that makes activities for POST, each another one, a millisecond apart. */
+export function activityMaker(): (fields?: Record<string, unknown>) => Record<string, unknown> & { id: string } {
+  const now = Date.now()
+  let count = 0
+  return (fields = {}) => ({
+    id: `native/${++count}`,
+    source: 'terminal',
+    type: 'command',
+    summary: `ls ${count}`,
+    timestamp: now + count,
+    ...fields,
+  })
+}

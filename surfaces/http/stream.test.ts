@@ -1,6 +1,6 @@
 // The event stream as a program reads it, over real sockets.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type InProcess, startInProcess } from '../../test/in-process.ts'
+import { activityMaker, type InProcess, startInProcess } from '../../test/in-process.ts'
 import { serverSentEvents } from '../cli/server-sent-events.ts'
 
 let house: InProcess
@@ -9,16 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => house.stop())
 
-const now = Date.now()
-let count = 0
-const activity = (fields: Record<string, unknown> = {}) => ({
-  id: `native/${++count}`,
-  source: 'terminal',
-  type: 'command',
-  summary: `ls ${count}`,
-  timestamp: now + count,
-  ...fields,
-})
+const activity = activityMaker()
 const post = (body: unknown) => house.api('/api/v1/activities', { method: 'POST', body: JSON.stringify(body) })
 const json = async (response: Promise<Response>) => (await response).json()
 
