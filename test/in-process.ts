@@ -39,7 +39,14 @@ export async function startInProcess(env: Record<string, string> = {}): Promise<
     },
   })
   const app = createApp({ config, version: '0.0.0', log: pino({ level: 'silent' }), clock: wallClock, ids: randomIds })
-  const ready = (await app.start()) as InProcess['ready']
+  const clean = async () => {
+    await database.stop()
+    await rm(data, { recursive: true, force: true })
+  }
+  const ready = (await app.start().catch(async (error) => {
+    await clean()
+    throw error
+  })) as InProcess['ready']
   const credentials = loadCredentials(data, randomIds)
   return {
     app,
@@ -54,8 +61,7 @@ export async function startInProcess(env: Record<string, string> = {}): Promise<
     loseDatabase: () => database.stop(),
     async stop() {
       await app.stop()
-      await database.stop()
-      await rm(data, { recursive: true, force: true })
+      await clean()
     },
   }
 }
