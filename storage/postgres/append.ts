@@ -9,6 +9,7 @@ import { columnArrays, columns, copyText, placeholders, rowValues } from './rows
 const names = columns.map(([name]) => `"${name}"`).join(', ')
 const copySql = `copy activities (${names}, batch) from stdin`
 const into = `insert into activities (${names}, batch)`
+const numbered = { more: `, currval('batch_numbers')` }
 const unnested = `select *, currval('batch_numbers')
   from unnest(${columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')})`
 
@@ -29,11 +30,12 @@ export async function copy(client: pg.Client, batch: number, events: readonly Ac
 
 /** Inserts what is new and returns its ids. For few rows VALUES are faster than `unnest`. */
 export async function insertNew(client: pg.Client, events: readonly ActivityEvent[]): Promise<string[]> {
-  const few = events.length < FEW
-  const values = few ? rowValues(events) : columnArrays(events)
-  const rowsSql = `values ${placeholders(events.length, columns.length, { more: `, currval('batch_numbers')` })}`
-  const text = `${into} ${few ? rowsSql : unnested} on conflict do nothing returning id`
-  const name = few ? `insert ${events.length}` : 'insert many'
+  const count = events.length
+  const [name, given, values] =
+    count < FEW
+      ? [`insert ${count}`, `values ${placeholders(count, columns.length, numbered)}`, rowValues(events)]
+      : ['insert many', unnested, columnArrays(events)]
+  const text = `${into} ${given} on conflict do nothing returning id`
   const { rows } = await client.query<{ id: string }>({ name, text, values })
   return rows.map((row) => row.id)
 }

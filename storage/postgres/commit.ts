@@ -58,13 +58,14 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
       sorted.map((event) => idTime(event.id)),
     )
     await marks.load(quick, space, sorted)
-    const fresh = sorted.filter((event) => marks.isFresh(event))
+    const fresh: ActivityEvent[] = []
+    const others: ActivityEvent[] = []
+    for (const event of sorted) (marks.isFresh(event) ? fresh : others).push(event)
     // COPY is faster for many, although it cannot be sent together with the rest.
     if (fresh.length >= FEW) {
-      const others = sorted.filter((event) => !marks.isFresh(event))
       return inTransaction(await writer.line('bulk'), (client) => step(client, fresh, others, book))
     }
-    if (fresh.length === sorted.length && fresh.length > 0) {
+    if (others.length === 0 && fresh.length > 0) {
       // All of it is new by its numbers, so the books are known beforehand.
       const appended = { stored: new Set(fresh.map((event) => event.id)), known: new Set<string>() }
       const { settlements, rejected } = book(appended)

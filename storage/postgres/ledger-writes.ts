@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import type { Receipt } from '../../schemas/delivery.ts'
 import type { RejectedMessage, Settlement } from '../ledger.ts'
-import { isWhole, multirangeOf, receiptOf } from './multirange.ts'
+import { multirangeOf, receiptOf } from './multirange.ts'
 import { placeholders } from './rows.ts'
 
 /** An outbox after a batch: its highest number, and whether nothing is missing below. */
@@ -76,8 +76,9 @@ export function bookedOf(rows: readonly SequenceRow[]): Booked {
   const receipts = new Map<string, Receipt[]>()
   const after = rows.map((row) => {
     const epoch = row.epoch || undefined
-    addReceipt(receipts, row.producer, receiptOf(epoch, row.done))
-    return { producer: row.producer, epoch, lastSeq: row.last_seq, whole: isWhole(row.done) }
+    const receipt = receiptOf(epoch, row.done)
+    addReceipt(receipts, row.producer, receipt)
+    return { producer: row.producer, epoch, lastSeq: row.last_seq, whole: receipt.settled.length === 0 }
   })
   return { receipts, outboxes: after }
 }

@@ -34,13 +34,8 @@ export function contiguous(ranges: Ranges): { upTo: number; above: Ranges } {
 /** More ranges than this above `upTo` are left out: a sender that skips numbers for ever must not make receipts grow. */
 const RANGES_MOST = 100
 
-/** The receipt of an outbox whose done numbers are this multirange. */
+/** The receipt of an outbox whose done numbers are this multirange; nothing in `settled` means that nothing is missing. */
 export function receiptOf(epoch: string | undefined, done: string): Receipt {
   const { upTo, above } = contiguous(parseMultirange(done))
   return { ...(epoch && { epoch }), upTo, settled: above.slice(0, RANGES_MOST) }
-}
-
-/** True if nothing is missing below the highest number. */
-export function isWhole(done: string): boolean {
-  return contiguous(parseMultirange(done)).above.length === 0
 }

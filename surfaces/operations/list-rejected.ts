@@ -1,5 +1,6 @@
 // Operation: what could not be stored. Not for: replaying it.
 import { z } from 'zod'
+import { activityFilter } from '../../schemas/filter.ts'
 import { defineOperation } from './operation.ts'
 
 const rejectedItem = z
@@ -26,7 +27,7 @@ export const listRejected = defineOperation({
   path: '/api/v1/rejected',
   access: 'read',
   input: z.strictObject({
-    limit: z.coerce.number().int().min(1).max(1000).optional().describe('default 100'),
+    limit: activityFilter.shape.limit,
   }),
   output: z.object({ items: z.array(rejectedItem), next: z.null().describe('there is one page, the latest') }),
   errors: ['database_unavailable'],
