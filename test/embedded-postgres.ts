@@ -8,9 +8,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
 import pino from 'pino'
+import { onTestFinished } from 'vitest'
 import { wallClock } from '../component.ts'
 import { findPostmaster } from '../storage/postgres/server/pid-file.ts'
-import type { EmbeddedPostgresOptions } from '../storage/postgres/server/server.ts'
+import {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  embeddedPostgres,
+} from '../storage/postgres/server/server.ts'
 import type { SystemUser } from '../storage/postgres/server/user.ts'
 
 export interface Folder extends AsyncDisposable {
@@ -23,11 +28,11 @@ export interface Folder extends AsyncDisposable {
 }
 
 /** A temporary folder that everybody may pass through; its end kills the servers that a failed test left in it. */
-export async function temporaryFolder(): Promise<Folder> {
+export async function makeFolder(): Promise<Folder> {
   const path = await realpath(await mkdtemp(join(tmpdir(), 'daybook-server-')))
   await chmod(path, 0o755)
   const said: string[] = []
-  const started: Elsewhere[] = []
+  const elsewheres: Elsewhere[] = []
   const log = pino({ level: 'warn' }, { write: (line: string) => void said.push(JSON.parse(line).msg) })
   const options = { data: join(path, 'data'), port: 0, password: 'secret', log, clock: wallClock }
   return {
@@ -36,11 +41,11 @@ export async function temporaryFolder(): Promise<Folder> {
     options,
     startElsewhere(others, user) {
       const elsewhere = startElsewhere({ ...options, ...others }, user)
-      started.push(elsewhere)
+      elsewheres.push(elsewhere)
       return elsewhere
     },
     async [Symbol.asyncDispose]() {
-      for (const { process } of started) process.kill('SIGKILL')
+      for (const { process } of elsewheres) process.kill('SIGKILL')
       for (const name of await readdir(path, { recursive: true })) {
         if (!name.endsWith('postmaster.pid')) continue
         const left = await findPostmaster(join(path, name, '..'))
@@ -57,6 +62,21 @@ export interface Elsewhere {
   ready: Promise<{ url: string; pid: number; code?: string; message?: string }>
   /** Stops it in order. */
   end(): Promise<void>
+}
+
+/** A folder for one test. */
+export async function temporaryFolder(): Promise<Folder> {
+  const folder = await makeFolder()
+  onTestFinished(() => folder[Symbol.asyncDispose]())
+  return folder
+}
+
+/** A server for one test, already started. */
+export async function started(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const server = embeddedPostgres(options)
+  onTestFinished(() => server.stop())
+  await server.start()
+  return server
 }
 
 function startElsewhere(options: EmbeddedPostgresOptions, user: SystemUser | undefined): Elsewhere {

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { temporaryFolder } from './embedded-postgres.ts'
+import { makeFolder } from './embedded-postgres.ts'
 import { type House, type HouseOptions, startHouse } from './house.ts'
 
 export interface Journey extends AsyncDisposable {
@@ -16,7 +16,7 @@ export interface Journey extends AsyncDisposable {
 }
 
 export async function journey(): Promise<Journey> {
-  const folder = await temporaryFolder()
+  const folder = await makeFolder()
   const data = join(folder.path, 'data')
   const houses: House[] = []
   return {

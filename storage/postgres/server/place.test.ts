@@ -4,8 +4,8 @@ import { chmod, chown, cp, lstat, mkdir, readdir, rm, stat } from 'node:fs/promi
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { ask, temporaryFolder as makeFolder } from '../../../test/embedded-postgres.ts'
-import { type EmbeddedPostgresOptions, embeddedPostgres } from './server.ts'
+import { ask, started, temporaryFolder } from '../../../test/embedded-postgres.ts'
+import { embeddedPostgres } from './server.ts'
 import { canReach, isRoot } from './user.ts'
 
 const nobody = { name: 'nobody', uid: 65534, gid: 65534 }
@@ -101,19 +101,6 @@ test('missing programs are an error that says what to run', async () => {
   await expect(refused).rejects.toMatchObject({ code: 'database_binaries' })
   await expect(refused).rejects.toThrow('npm install')
 })
-
-async function temporaryFolder() {
-  const folder = await makeFolder()
-  onTestFinished(() => folder[Symbol.asyncDispose]())
-  return folder
-}
-
-async function started(options: EmbeddedPostgresOptions) {
-  const server = embeddedPostgres(options)
-  onTestFinished(() => server.stop())
-  await server.start()
-  return server
-}
 
 async function closedHome(path: string, user?: { uid: number; gid: number }): Promise<string> {
   const home = join(path, 'closed home')

@@ -5,9 +5,9 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
-import { ask, temporaryFolder as makeFolder } from '../../../test/embedded-postgres.ts'
+import { ask, makeFolder, started, temporaryFolder } from '../../../test/embedded-postgres.ts'
 import { freePort } from './port.ts'
-import { type EmbeddedPostgresOptions, embeddedPostgres } from './server.ts'
+import { embeddedPostgres } from './server.ts'
 import { asUser, ownerOf } from './user.ts'
 
 /** Other work on the machine may slow everything down. */
@@ -227,19 +227,6 @@ test('a data folder that cannot be made says so', async () => {
   await writeFile(join(path, 'data'), 'a file')
   await expect(embeddedPostgres(options).start()).rejects.toMatchObject({ code: 'data_unwritable' })
 })
-
-async function temporaryFolder() {
-  const folder = await makeFolder()
-  onTestFinished(() => folder[Symbol.asyncDispose]())
-  return folder
-}
-
-async function started(options: EmbeddedPostgresOptions) {
-  const server = embeddedPostgres(options)
-  onTestFinished(() => server.stop())
-  await server.start()
-  return server
-}
 
 async function listen(port: number) {
   const server = createServer()
