@@ -16,6 +16,14 @@ export interface BridgeState {
   keys(prefix?: string): string[]
 }
 
+/** A message of others on the bus, never one of ours. */
+export interface ForeignMessage {
+  readonly topic: string
+  readonly payload: Buffer
+  /** True for the last value from before the bridge listened. */
+  readonly retain: boolean
+}
+
 /** All that a bridge sees of the house. */
 export interface BridgeHost<Config> {
   readonly config: Config
@@ -29,8 +37,18 @@ export interface BridgeHost<Config> {
   readonly state: BridgeState
   /** Returns once the notifications are synced in the outbox, all or none; throws `outbox_full`. */
   emit(notifications: readonly Notification[]): void
-  /** Keeps a payload beside the outbox and returns its reference; uploaded before the notification is published. */
-  attach?(bytes: Uint8Array, about: { mediaType: string; name?: string }): ContentRef
+  /**
+   * Keeps a payload beside the outbox, synced, and returns its reference; uploaded before what refers to it is published.
+   * Secrets are taken out of text. Throws `outbox_full` at the quota, `too_large`.
+   */
+  attach(bytes: Uint8Array, about: { mediaType: string; name?: string }): ContentRef
+  /**
+   * Hands over what others publish under these filters, retained ones first, until the function is called. A QoS 1
+   * message is acknowledged when `take` has returned, and offered again if it throws.
+   */
+  listen(filters: readonly string[], take: (message: ForeignMessage) => void): Promise<() => void>
+  /** Resolves when little waits in the outbox: who emits much at once waits here, so that it keeps no live event waiting. */
+  room(): Promise<void>
 }
 
 /** What must be forgotten; times are epoch ms, `until` exclusive. */
@@ -41,6 +59,30 @@ export interface ForgetRequest {
   entity?: string
 }
 
+/** A payload at its source, read on demand. */
+export interface SourcePayload {
+  bytes: Uint8Array
+  mediaType: string
+}
+
+/** A stretch of the past to bring in; epoch ms, `until` exclusive. */
+export interface ImportRange {
+  since: number
+  until: number
+}
+
+/** How far an import is. */
+export interface ImportProgress {
+  /** What it reads, as in `events` or `states of 12 entities`. */
+  what: string
+  /** Everything up to here is read, epoch ms. */
+  at: number
+  /** Things read at the source so far. */
+  read: number
+  /** Notifications emitted so far, known ones too. */
+  emitted: number
+}
+
 /** An open bridge. */
 export interface OpenBridge {
   health(): Health
@@ -48,6 +90,16 @@ export interface OpenBridge {
   pause(paused: boolean): void
   /** Removes what the bridge itself remembers of it; how many things that were. */
   forget(request: ForgetRequest): number
+  /**
+   * The payload of a reference whose storage bears this bridge's name. Rejects with `object_missing` when the source has
+   * it no more, or with why the source cannot be asked.
+   */
+  payload?(id: string): Promise<SourcePayload>
+  /**
+   * Emits what the source still holds of its past, oldest first, with the ids that live capture gave or would have given.
+   * Tells of its progress; ends early when the signal aborts. Rejects with why the source cannot be read.
+   */
+  import?(range: ImportRange, progress: (at: ImportProgress) => void, signal: AbortSignal): Promise<void>
   /** Safe twice. */
   close(): Promise<void>
 }

@@ -4,9 +4,9 @@
 import type { Clock, Component, Health, Logger } from '../component.ts'
 import { activityNotification } from '../schemas/activity.ts'
 import { asDaybookError, DaybookError } from '../schemas/errors.ts'
+import { fitted } from '../schemas/fit.ts'
 import { isProducer } from '../schemas/topics.ts'
 import type { Bridge, BridgeState, ForgetRequest, Notification, OpenBridge } from './bridge.ts'
-import { fitted } from './fit.ts'
 import { createPauses, type Pauses } from './pauses.ts'
 
 /** What a host needs of an outbox; it starts and stops it. */
@@ -111,7 +111,12 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
       try {
         await outbox.start()
         const { signal } = end
-        const open = await bridge.open({ config, space, producer, log, clock, signal, state: outbox.state, emit })
+        const notYet = () => {
+          throw new DaybookError('internal', 'Not there yet.')
+        }
+        const reach = { attach: notYet, listen: notYet, room: async () => {} }
+        const { state } = outbox
+        const open = await bridge.open({ config, space, producer, log, clock, signal, state, emit, ...reach })
         running.open = open
         if (pauses.paused()) open.pause(true)
       } catch (thrown) {

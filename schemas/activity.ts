@@ -7,7 +7,18 @@ import { contentRef } from './content-ref.ts'
 export const phases = ['start', 'update', 'end', 'enriched'] as const
 
 /** Limits of the wire, bytes and characters. */
-export const limits = { summary: 512, activityBytes: 256 * 1024, publishedBytes: 16 * 1024 } as const
+export const limits = {
+  summary: 512,
+  activityBytes: 256 * 1024,
+  /** The most that we publish. */
+  publishedBytes: 16 * 1024,
+  /** `data` above this moves into an object, and a head of it stays. */
+  dataBytes: 4 * 1024,
+  headBytes: 2 * 1024,
+} as const
+
+/** The name of the attachment that holds moved `data` whole, as JSON. */
+export const MOVED_DATA = 'data'
 
 /** More would make sums of missing numbers inexact; microseconds of an epoch still fit. */
 export const SEQ_MOST = 2e15

@@ -94,6 +94,26 @@ export const errors = {
   ),
   home_assistant_unreachable: entry('peer', 'retry', 502, 'Home Assistant cannot be reached at the configured URL.'),
   object_missing: entry('peer', 'retry', 404, 'The payload that this reference names is not there (yet).'),
+  object_damaged: entry('caller', 'reject', 422, 'The bytes are not those that their name and size promise.'),
+  objects_unavailable: entry(
+    'peer',
+    'retry',
+    503,
+    'The object store cannot be reached; payloads wait until it is back.',
+  ),
+  objects_refused: entry(
+    'peer',
+    'stop',
+    502,
+    'The object store refuses us; check bucket, region, keys and rights in objects.*.',
+  ),
+  frigate_unreachable: entry('peer', 'retry', 502, 'Frigate cannot be reached at the configured URL.'),
+  frigate_auth: entry(
+    'peer',
+    'stop',
+    502,
+    'Frigate refuses the login; set bridges.frigate.user and password of a viewer.',
+  ),
   internal: entry('us', 'retry', 500, 'Something unexpected happened inside Daybook; the log has the details.'),
 } as const satisfies Record<string, ErrorEntry>
 

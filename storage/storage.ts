@@ -4,6 +4,7 @@ import type { Component } from '../component.ts'
 import type { ActivityEvent } from '../schemas/activity.ts'
 import type { Receipt } from '../schemas/delivery.ts'
 import type { ActivityStore, Appended } from './activity-store.ts'
+import type { Catalogue, ObjectEntry } from './catalogue.ts'
 import type { Ledger, RejectedMessage, Settlement } from './ledger.ts'
 import type { Meaning } from './meaning.ts'
 import type { Retained } from './retained.ts'
@@ -14,20 +15,27 @@ export interface Books {
   rejected: readonly RejectedMessage[]
 }
 
+/** A payload that is kept in the database, in the transaction of the batch that refers to it. */
+export interface InlinePayload extends Omit<ObjectEntry, 'storage'> {
+  bytes: Buffer
+}
+
 /** The database as one part: what is kept there, and the transaction around a batch. */
 export interface Storage extends Component {
   readonly activities: ActivityStore
   readonly ledger: Ledger
   readonly meaning: Meaning
   readonly retained: Retained
+  readonly catalogue: Catalogue
   /**
-   * Appends the events and books what became of them, in one transaction; resolves after COMMIT with the receipts of
+   * Appends the events, keeps the payloads that they refer to as `postgres` objects, and books what became of them, in one transaction; resolves after COMMIT with the receipts of
    * every outbox in it, by producer. Either all of it is durable or none. Conflicts between transactions (40P01, 40001)
    * are tried again here, so `book` may be called more than once; it must be pure.
    */
   commit(
     events: readonly ActivityEvent[],
     book: (appended: Pick<Appended, 'stored' | 'known'>) => Books,
+    payloads?: readonly InlinePayload[],
   ): Promise<Map<string, Receipt[]>>
   /** Told after commits, here and by other workers on the same database, at most 20 times a second; and never lossless. */
   watch(listener: () => void): () => void

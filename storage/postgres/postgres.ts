@@ -126,6 +126,9 @@ export function postgresStorage(options: PostgresOptions): Storage {
     get retained() {
       return open().retained
     },
+    get catalogue(): Storage['catalogue'] {
+      throw new DaybookError('internal', 'Not there yet.')
+    },
     watch: (listener) => open().watch.add(listener),
     urls: () => ({ url: open().url, readonlyUrl: open().readonlyUrl }),
   }

@@ -1,6 +1,6 @@
-// Keeps what a bridge emits within what we publish (16 KB): long texts in `data` are cut and named, so that a reader
-// sees that something is missing. Not for: what comes from elsewhere, or for payloads, which belong into objects.
-import { type ActivityNotification, limits } from '../schemas/activity.ts'
+// Keeps data within a size: long texts are cut and named, so that a reader sees that something is missing. For what we
+// publish (16 KB) and for the head of data that moved into an object. Not for: moving it. Pure.
+import { type ActivityNotification, limits } from './activity.ts'
 
 /** Room for what the outbox and the topic add. */
 const ROOM = 512
@@ -10,13 +10,24 @@ const SHORTEST = 200
 const TEXTS = 20
 const PATH = 100
 
-type Data = Record<string, unknown>
+export type Data = Record<string, unknown>
 
 /** The same notification, at most 16 KB as JSON; `data.cut` lists the paths of what was cut or left out. */
 export function fitted<T extends Pick<ActivityNotification, 'data'>>(notification: T): T {
-  let over = bytes(notification) + ROOM - limits.publishedBytes
-  if (!notification.data || over <= 0) return notification
-  const data: Data = structuredClone(notification.data)
+  const { data } = notification
+  const over = bytes(notification) + ROOM - limits.publishedBytes
+  return data && over > 0 ? { ...notification, data: cutBy(data, over) } : notification
+}
+
+/** What stays readable of data that moved into an object: at most 2 KB as JSON, `cut` lists what is not whole. */
+export function headOf(data: Data): Data {
+  const over = bytes(data) + bytes({ cut: [] }) - limits.headBytes
+  return over > 0 ? cutBy(data, over) : data
+}
+
+function cutBy(whole: Data, bytesOver: number): Data {
+  let over = bytesOver
+  const data: Data = structuredClone(whole)
   const cut: string[] = []
   const note = (path: string) => {
     cut.push(path.slice(0, PATH))
@@ -36,7 +47,7 @@ export function fitted<T extends Pick<ActivityNotification, 'data'>>(notificatio
     over -= size
     note(key)
   }
-  return { ...notification, data: { ...data, cut } }
+  return { ...data, cut }
 }
 
 /** The texts that are worth cutting, longest first. */

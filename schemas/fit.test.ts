@@ -1,8 +1,8 @@
 // Notifications that are too long to be published as they are.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { limits } from '../schemas/activity.ts'
-import { fitted } from './fit.ts'
+import { limits } from './activity.ts'
+import { fitted, headOf } from './fit.ts'
 
 const size = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
 const base = { id: 'x', source: 's', type: 't', summary: 'one line', timestamp: 1 }
@@ -32,6 +32,19 @@ test('whatever the data, the result fits', () => {
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.nat(3000), (data, times) => {
       const big = { ...data, big: Array.from({ length: times }, (_, i) => ({ [`text ${i}`]: 'x'.repeat(i % 300) })) }
       expect(size(fitted({ ...base, data: big }))).toBeLessThanOrEqual(limits.publishedBytes)
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('a head stays readable, says what is missing, and is small whatever the data', () => {
+  const head = headOf({ command: 'npm test', exit_code: 1, output: 'x'.repeat(50_000) })
+  expect(head).toMatchObject({ command: 'npm test', exit_code: 1, cut: ['output'] })
+  expect(size(head)).toBeGreaterThan(limits.headBytes / 2)
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.nat(3000), (data, times) => {
+      const big = { ...data, big: Array.from({ length: times }, (_, i) => 'x'.repeat(i % 300)) }
+      expect(size(headOf(big))).toBeLessThanOrEqual(limits.headBytes)
     }),
     { numRuns: 50 },
   )
