@@ -1,14 +1,14 @@
 // Keeps the Home Assistant bridge on: connects, lives a session, and comes back with growing pauses. Not for: what a
 // session does (session.ts) or what events mean (translate.ts).
-import { Connection } from 'home-assistant-js-websocket'
 import type { Health } from '../../component.ts'
-import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
+import { asDaybookError } from '../../schemas/errors.ts'
 import type { BridgeHost, OpenBridge } from '../bridge.ts'
 import type { HomeAssistantConfig } from './config.ts'
+import { importHistory } from './import.ts'
 import { type Heartbeat, usualHeartbeat, watchLine } from './line.ts'
 import { createMemory } from './memory.ts'
 import { runSession } from './session.ts'
-import { endpoints, forConnection, openSocket } from './socket.ts'
+import { openConnection } from './socket.ts'
 import { createTaker } from './taker.ts'
 
 /** Doubling to 5 s, which a restart of Home Assistant takes; after a minute of that doubling again. */
@@ -36,6 +36,8 @@ export async function openHomeAssistant(
     // The host holds back what is emitted; what happens meanwhile is remembered as seen.
     pause() {},
     forget: (request) => memory.forget(request),
+    import: (range, progress, stopped) =>
+      importHistory({ host, live: memory, range, progress, signal: AbortSignal.any([signal, stopped]) }),
     async close() {
       closing.abort()
       await ended
@@ -68,10 +70,8 @@ export async function openHomeAssistant(
   }
 
   async function connect(): Promise<never> {
-    const { token } = config
-    const socket = await openSocket({ url: endpoints(config.url).socket, token, signal, timeoutMs: CONNECT_MS })
-    const never = () => Promise.reject(new DaybookError('home_assistant_unreachable'))
-    const conn = new Connection(forConnection(socket), { setupRetry: 0, createSocket: never })
+    const { url, token } = config
+    const { conn, socket } = await openConnection({ url, token, signal, timeoutMs: CONNECT_MS })
     const line = watchLine({ conn, socket, clock, signal, heartbeat })
     const onLive = (denied: readonly string[]) => {
       sessions++

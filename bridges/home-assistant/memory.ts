@@ -8,6 +8,7 @@ import { micros, millis } from './wire.ts'
 
 const PIECES = 64
 const SEEN = 'seen'
+const FIRST = 'first'
 const piece = (index: number) => `entities/${index}`
 
 export type Memory = ReturnType<typeof createMemory>
@@ -19,6 +20,7 @@ export function createMemory(state: BridgeState) {
   const dirty = new Set<number>()
   let seen = state.get<number>(SEEN)
   let keptSeen = seen
+  let first = state.get<number>(FIRST) ?? seen
   for (let index = 0; index < PIECES; index++) {
     for (const [id, known] of Object.entries(state.get<Record<string, Known>>(piece(index)) ?? {}))
       entities.set(id, known)
@@ -29,7 +31,13 @@ export function createMemory(state: BridgeState) {
     ids: () => [...entities.keys()],
     /** Everything of Home Assistant up to here was taken in, epoch microseconds; undefined before the first time. */
     seen: () => seen,
+    /** When that began, epoch microseconds: what is older can only come from an import. */
+    first: () => first,
     advance(at: number) {
+      if (first === undefined) {
+        first = at
+        state.set(FIRST, at)
+      }
       seen = Math.max(seen ?? 0, at)
     },
     set(id: string, known: Known) {
@@ -52,8 +60,10 @@ export function createMemory(state: BridgeState) {
       held.clear()
       seen = undefined
       keptSeen = undefined
+      first = undefined
       for (const key of state.keys('entities/')) state.delete(key)
       state.delete(SEEN)
+      state.delete(FIRST)
     },
     /** How many entities were forgotten. */
     forget({ since = 0, until = Infinity, source, entity }: ForgetRequest): number {

@@ -45,6 +45,18 @@ export async function readHistory(
   return { items: items.sort((a, b) => micros(a.last_updated) - micros(b.last_updated)), ...rest }
 }
 
+/** The oldest that it holds of these entities, epoch microseconds; Infinity if it holds none. */
+export async function readHorizon(ids: readonly string[], options: RestOptions): Promise<number> {
+  const query = new URLSearchParams({ filter_entity_id: ids.join(','), end_time: iso(Date.now() * 1000) })
+  for (const flag of ['minimal_response', 'no_attributes', 'skip_initial_state']) query.set(flag, '1')
+  const { body } = await get(`history/period/${iso(0)}?${query}`, options)
+  const rows: unknown[] = Array.isArray(body) ? body.flat() : []
+  // Of all but the first and the last row of an entity only the state and last_changed are said.
+  const times = rows.map((row) => micros((row as { last_changed?: string } | null)?.last_changed ?? ''))
+  const known = times.filter((at) => !Number.isNaN(at))
+  return known.reduce((oldest, at) => Math.min(oldest, at), Number.POSITIVE_INFINITY)
+}
+
 export async function readLogbook(since: number, until: number, options: RestOptions): Promise<Past<LogbookEntry>> {
   const query = new URLSearchParams({ end_time: iso(until) })
   const { body, ...rest } = await get(`logbook/${iso(since)}?${query}`, options)

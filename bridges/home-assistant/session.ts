@@ -9,8 +9,8 @@ import type { BridgeHost } from '../bridge.ts'
 import { catchUp } from './catch-up.ts'
 import type { HomeAssistantConfig } from './config.ts'
 import type { Line } from './line.ts'
+import { lookAround, readStates, registryNames } from './look.ts'
 import type { Memory } from './memory.ts'
-import { readPlaces } from './registries.ts'
 import { routineEvents } from './routines.ts'
 import { endpoints } from './socket.ts'
 import type { Taker } from './taker.ts'
@@ -25,7 +25,6 @@ const AHEAD_MS = 600_000
 const STARTING_POLL_MS = 1000
 /** A Home Assistant that does not get through its start is taken as it is. */
 const STARTING_MS = 600_000
-const REGISTRIES = ['area', 'floor', 'device', 'entity'] as const
 
 export interface SessionParts {
   host: BridgeHost<HomeAssistantConfig>
@@ -90,7 +89,7 @@ async function live({ host, conn, line, memory, taker, unrecorded, onLive }: Ses
     relist = true
   })
   const me = await conn.sendMessagePromise<{ id?: string; is_owner?: boolean }>({ type: 'auth/current_user' })
-  await lookAround()
+  taker.house.places = await lookAround(conn, line.signal)
   await running(conn, host, line)
   if (wire.millis(memory.seen() ?? 0) > clock.now() + AHEAD_MS) {
     log.warn('Home Assistant had a clock far ahead of ours; it is looked at as for the first time')
@@ -115,22 +114,12 @@ async function live({ host, conn, line, memory, taker, unrecorded, onLive }: Ses
   while (!line.signal.aborted) {
     await clock.sleep(TICK_MS, line.signal)
     if (line.signal.aborted) return
-    if (relist) await lookAround()
+    if (relist) {
+      relist = false
+      taker.house.places = await lookAround(conn, line.signal)
+    }
     taker.release()
     memory.flush()
-  }
-
-  async function lookAround(): Promise<void> {
-    relist = false
-    const [areas, floors, devices, entities] = await Promise.all(
-      REGISTRIES.map((name) =>
-        conn.sendMessagePromise<unknown>({ type: `config/${name}_registry/list` }).catch(() => {
-          if (line.signal.aborted) throw line.signal.reason
-          return []
-        }),
-      ),
-    )
-    taker.house.places = readPlaces({ areas, floors, devices, entities })
   }
 }
 
@@ -139,7 +128,7 @@ async function subscribe(conn: Connection, take: (event: unknown) => void, chang
   await conn.subscribeEvents(take, 'state_changed')
   const optional = [
     ...routineEvents.map((type) => ({ type, take })),
-    ...REGISTRIES.map((name) => ({ type: `${name}_registry_updated`, take: changed })),
+    ...registryNames.map((name) => ({ type: `${name}_registry_updated`, take: changed })),
   ]
   const answers = await Promise.allSettled(optional.map(({ type, take }) => conn.subscribeEvents(take, type)))
   return optional.filter((_, index) => answers[index]?.status === 'rejected').map(({ type }) => type)
@@ -154,11 +143,6 @@ async function running(conn: Connection, { clock, log }: BridgeHost<HomeAssistan
     log.debug({ state: config.state }, 'waiting for Home Assistant to start')
     await clock.sleep(STARTING_POLL_MS, line.signal)
   }
-}
-
-async function readStates(conn: Connection): Promise<wire.HomeState[]> {
-  const states = await conn.sendMessagePromise<unknown>({ type: 'get_states' })
-  return (Array.isArray(states) ? states : []).flatMap((state) => wire.state.safeParse(state).data ?? [])
 }
 
 function personIn(event: unknown): wire.HomeState | undefined {

@@ -20,14 +20,11 @@ test('a line that is open at one end only does not keep the process from ending'
   const fake = await misbehaving()
   fake.freezes = true
   const script = `
-    import { Connection } from 'home-assistant-js-websocket'
     import { wallClock as clock } from './component.ts'
     import { usualHeartbeat, watchLine } from './bridges/home-assistant/line.ts'
-    import { endpoints, forConnection, openSocket } from './bridges/home-assistant/socket.ts'
+    import { openConnection } from './bridges/home-assistant/socket.ts'
     const { signal } = new AbortController()
-    const url = endpoints('${fake.url}').socket
-    const socket = await openSocket({ url, token: 'x', signal, timeoutMs: 5000 })
-    const conn = new Connection(forConnection(socket), { setupRetry: 0 })
+    const { conn, socket } = await openConnection({ url: '${fake.url}', token: 'x', signal, timeoutMs: 5000 })
     watchLine({ conn, socket, clock, signal, heartbeat: usualHeartbeat }).drop(new Error('enough'))
     console.log('dropped')`
   const cwd = new URL('../..', import.meta.url).pathname

@@ -1,6 +1,6 @@
 // Opens the line: a WebSocket that has said who it is, as docs/api/websocket.md of Home Assistant's developer pages
 // describes it, and the REST address beside it. Not for: what is said afterwards, or for trying again.
-import type { HaWebSocket } from 'home-assistant-js-websocket'
+import { Connection, type HaWebSocket } from 'home-assistant-js-websocket'
 import { type RawData, WebSocket } from 'ws'
 import { DaybookError } from '../../schemas/errors.ts'
 
@@ -67,8 +67,15 @@ export function openSocket({ url, token, signal, timeoutMs }: OpenOptions): Prom
   })
 }
 
+/** The library's connection over such a socket; it never reconnects by itself. Errors as in openSocket. */
+export async function openConnection(options: OpenOptions): Promise<{ conn: Connection; socket: WebSocket }> {
+  const socket = await openSocket({ ...options, url: endpoints(options.url).socket })
+  const createSocket = () => Promise.reject(new DaybookError('home_assistant_unreachable'))
+  return { socket, conn: new Connection(forConnection(socket), { setupRetry: 0, createSocket }) }
+}
+
 /** The same socket as the library's connection wants it: what that uses of a browser's, `ws` has. */
-export function forConnection(socket: WebSocket): HaWebSocket {
+function forConnection(socket: WebSocket): HaWebSocket {
   return socket as unknown as HaWebSocket
 }
 
