@@ -49,3 +49,16 @@ test('a head stays readable, says what is missing, and is small whatever the dat
     { numRuns: 50 },
   )
 })
+
+test('a head stays small when there are thousands of fields, or names that are long or of rare letters', () => {
+  const fields = (count: number, name: (n: number) => string) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [name(n), n]))
+  const many = headOf(fields(10_000, (n) => `field ${n}`))
+  expect(many.cut).toEqual(expect.arrayContaining(['…']))
+  for (const name of ['\u0001', '"', '🏠']) {
+    const head = headOf(fields(100, (n) => `${n}${name.repeat(120)}`))
+    expect(size(head)).toBeLessThanOrEqual(limits.headBytes)
+    expect(JSON.stringify(head)).not.toMatch(/\\ud[89a-f]/)
+  }
+  expect(size(many)).toBeLessThanOrEqual(limits.headBytes)
+})

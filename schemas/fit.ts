@@ -6,9 +6,12 @@ import { type ActivityNotification, limits } from './activity.ts'
 const ROOM = 512
 /** A text is never cut below this, bytes. */
 const SHORTEST = 200
-/** How many texts are cut before whole fields go, and how much of a path is named. */
+/** How many texts are cut before whole fields go, how much of a path is named, and how much all names may take, bytes. */
 const TEXTS = 20
 const PATH = 100
+const NAMES = 512
+/** Stands for all further names. */
+const MORE = '…'
 
 export type Data = Record<string, unknown>
 
@@ -29,9 +32,14 @@ function cutBy(whole: Data, bytesOver: number): Data {
   let over = bytesOver
   const data: Data = structuredClone(whole)
   const cut: string[] = []
+  let room = NAMES
   const note = (path: string) => {
-    cut.push(path.slice(0, PATH))
-    over += bytes(path.slice(0, PATH)) + 1
+    const name = room > 0 ? path.slice(0, PATH).replace(/[\uD800-\uDBFF]$/, '') : MORE
+    if (name === MORE && cut.at(-1) === MORE) return
+    const size = bytes(name) + 1
+    cut.push(name)
+    room -= size
+    over += size
   }
   for (const { owner, key, path, value, size } of longest(data)) {
     if (over <= 0) break
