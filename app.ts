@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createBridges } from './bridges/host.ts'
+import { createImports } from './bridges/imports.ts'
 import { registry as bridges } from './bridges/registry.ts'
 import { access } from './broker/access.ts'
 import { createEmbeddedBroker } from './broker/embedded/embedded.ts'
@@ -136,11 +137,13 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       clock,
       space,
     })
+    const imports = createImports({ bridges: hosted, clock, ids, log: logOf('imports') })
     const needed: Component[] = [...(server ? [server] : []), storage, persist, bus, receipts]
     const house: House = {
       bus,
       storage,
       topics,
+      imports,
       space,
       version,
       clock,
@@ -160,7 +163,7 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
               log: logOf('http'),
             }),
           ]
-    return { parts: [...needed, ...hosted, ...surfaces], storage, bus, http: surfaces[0] }
+    return { parts: [...needed, ...hosted, imports, ...surfaces], storage, bus, http: surfaces[0] }
   }
 
   async function start(): Promise<Ready> {

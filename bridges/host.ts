@@ -6,7 +6,16 @@ import { activityNotification } from '../schemas/activity.ts'
 import { asDaybookError, DaybookError } from '../schemas/errors.ts'
 import { fitted } from '../schemas/fit.ts'
 import { isProducer } from '../schemas/topics.ts'
-import type { Bridge, BridgeState, ForgetRequest, Notification, OpenBridge } from './bridge.ts'
+import type {
+  Bridge,
+  BridgeState,
+  ForgetRequest,
+  ImportProgress,
+  ImportRange,
+  Notification,
+  OpenBridge,
+  SourcePayload,
+} from './bridge.ts'
 import { createPauses, type Pauses } from './pauses.ts'
 
 /** What a host needs of an outbox; it starts and stops it. */
@@ -39,6 +48,10 @@ export interface HostedBridge extends Component {
   pause(paused: boolean): void
   /** How many things the bridge has forgotten. Only while it runs. */
   forget(request: ForgetRequest): number
+  /** See OpenBridge.payload; `object_missing` also if it does not run or its source gives none. */
+  payload(id: string): Promise<SourcePayload>
+  /** See OpenBridge.import; `invalid` if its source has no past to give. Only while it runs. */
+  import(range: ImportRange, progress: (at: ImportProgress) => void, signal: AbortSignal): Promise<void>
 }
 
 const REPORT_MS = 2000
@@ -140,6 +153,15 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
       if (running?.pauses.set(paused, clock.now())) running.open?.pause(paused)
     },
     forget: (request) => running?.open?.forget(request) ?? 0,
+    async payload(id) {
+      if (!running?.open?.payload) throw new DaybookError('object_missing', `${bridge.name} does not give it now.`)
+      return running.open.payload(id)
+    },
+    async import(range, progress, signal) {
+      if (!running?.open) throw new DaybookError('bus_unavailable', `The bridge ${bridge.name} does not run.`)
+      if (!running.open.import) throw new DaybookError('invalid', `source: ${bridge.name} has no past to bring in.`)
+      await running.open.import(range, progress, signal)
+    },
   }
 }
 

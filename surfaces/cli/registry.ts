@@ -1,6 +1,7 @@
 // Every verb of the CLI, in the order in which help lists them. A new one is a file beside this and a line here. Not
 // for: anything but the list.
 import { doctor } from './doctor.ts'
+import { importVerb } from './import.ts'
 import { note } from './note.ts'
 import { query } from './query.ts'
 import { rejected } from './rejected.ts'
@@ -10,4 +11,4 @@ import { tail } from './tail.ts'
 import type { Verb } from './verb.ts'
 import { version } from './version.ts'
 
-export const verbs: readonly Verb[] = [start, status, doctor, query, tail, note, rejected, version]
+export const verbs: readonly Verb[] = [start, status, doctor, query, tail, note, rejected, importVerb, version]

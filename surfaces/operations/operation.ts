@@ -1,6 +1,7 @@
 // What an operation is: something that can be asked of a running Daybook. Each is declared once, in a file of its own,
 // and becomes an HTTP route with its OpenAPI description and, where people need it, a CLI verb. Not for: any of these.
 import type { z } from 'zod'
+import type { Imports } from '../../bridges/imports.ts'
 import type { Bus } from '../../broker/bus.ts'
 import type { Clock, Health, Ids } from '../../component.ts'
 import type { ErrorCode } from '../../schemas/errors.ts'
@@ -20,6 +21,7 @@ export interface House {
   readonly bus: Bus
   readonly storage: Storage
   readonly topics: Topics
+  readonly imports: Imports
   readonly space: string
   readonly version: string
   readonly clock: Clock

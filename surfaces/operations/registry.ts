@@ -4,6 +4,7 @@ import { addNote } from './add-note.ts'
 import { getAccounting } from './get-accounting.ts'
 import { getActivity } from './get-activity.ts'
 import { getStatus } from './get-status.ts'
+import { beginImport, endImport, getImport } from './imports.ts'
 import { listRejected } from './list-rejected.ts'
 import type { Operation } from './operation.ts'
 import { postActivities } from './post-activities.ts'
@@ -15,6 +16,9 @@ export const operations: readonly Operation[] = [
   getActivity,
   addNote,
   listRejected,
+  beginImport,
+  getImport,
+  endImport,
   getAccounting,
   getStatus,
 ]
