@@ -254,3 +254,38 @@ test('more events than it can keep while it catches up are read from history ins
   await isLive(2)
   expect(said(one)).toEqual(['off>on', 'on>off', 'off>on'])
 })
+
+test('an import brings in the past from its horizon on, with the ids of live capture, and can be repeated', async () => {
+  const past = ['off', 'on', 'off', 'on'].map(light)
+  fake.history = past.slice(0, 3)
+  fake.states = past.slice(2, 3)
+  const one = await start()
+  await isLive()
+  fake.change(past[3] as FakeState)
+  await until(() => one.kept.length === 1)
+  fake.history = past
+  const told: number[] = []
+  const run = () =>
+    one.bridge.import({ since: 0, until: Date.now() }, ({ read }) => told.push(read), new AbortController().signal)
+  await run()
+  expect(said(one)).toEqual(['off>on', 'off>on', 'on>off', 'off>on'])
+  expect(one.kept.at(3)?.id).toBe(one.kept[0]?.id)
+  expect(Math.max(...told)).toBe(past.length)
+  await run()
+  expect(one.kept.slice(4).map(({ id }) => id)).toEqual(one.kept.slice(1, 4).map(({ id }) => id))
+})
+
+test('an import does not sample again what was sampled live', async () => {
+  const reading = (state: string): FakeState => ({
+    ...lamp('sensor.t', state),
+    attributes: { device_class: 'temperature', unit_of_measurement: '°C' },
+  })
+  const before = [reading('20'), reading('25')]
+  const after = [reading('30'), reading('35')]
+  fake.states = after.slice(0, 1)
+  const one = await start()
+  await isLive()
+  fake.history = [...before, ...after]
+  await one.bridge.import({ since: 0, until: Date.now() }, () => {}, new AbortController().signal)
+  expect(one.kept.map(({ data }) => data?.new_state)).toEqual([25])
+})

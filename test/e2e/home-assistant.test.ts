@@ -6,6 +6,7 @@ import { installHomeAssistant } from '../home-assistant/install.ts'
 import { freePort, proxyTo, type Wire } from '../home-assistant/proxy.ts'
 import { changesIn, runsIn } from '../home-assistant/truth.ts'
 import { type House, removeData, startHouse, temporaryData } from '../house.ts'
+import { daybook } from '../journey.ts'
 
 interface Activity {
   id: string
@@ -25,6 +26,7 @@ let home: HomeAssistant
 let proxy: Wire
 let house: House
 let data: string
+let since: Date
 
 beforeAll(async () => {
   if (!('python' in installed)) return
@@ -44,7 +46,7 @@ afterAll(async () => {
 test.skipIf(reason)('the rows are exactly what Home Assistant remembers, whatever broke in between', async () => {
   await startDaybook()
   await until('the bridge is live', async () => (await bridge()).state === 'ok')
-  const since = new Date()
+  since = new Date()
 
   await live(1)
   // The demo's lock takes its time, with states in between.
@@ -73,6 +75,27 @@ test.skipIf(reason)('the rows are exactly what Home Assistant remembers, whateve
     totals: { missing: number; rejected: number }
   }
   expect(accounting.totals).toMatchObject({ missing: 0, rejected: 0 })
+})
+
+test.skipIf(reason)('an import doubles nothing that was captured live', async () => {
+  const { emitted } = await imported()
+  expect(emitted).toBeGreaterThan(10)
+  await settled(since)
+})
+
+test.skipIf(reason)('an import into an empty house brings in the same past, and once more brings nothing', async () => {
+  await house.stop()
+  const former = data
+  data = await temporaryData()
+  await removeData(former)
+  await startDaybook()
+  await until('the bridge is live', async () => (await bridge()).state === 'ok')
+  const first = await imported()
+  expect(first.new).toBeGreaterThan(10)
+  await settled(since)
+  const again = await imported()
+  expect(again).toMatchObject({ new: 0, known: again.emitted })
+  await settled(since)
 })
 
 test.skipIf(reason)('a refused token is said in health, and not tried again and again', async () => {
@@ -109,6 +132,12 @@ async function live(times: number): Promise<void> {
     for (const location_name of ['Work', 'home'])
       await home.call('device_tracker.see', { dev_id: 'alex_phone', location_name })
   }
+}
+
+async function imported(): Promise<{ new: number; known: number; emitted: number }> {
+  const ended = JSON.parse(await daybook(data, 'import', 'home-assistant', '--json'))
+  expect(ended.state).toBe('done')
+  return { new: ended.new, known: ended.known, emitted: ended.progress.emitted }
 }
 
 async function cutLine(): Promise<void> {

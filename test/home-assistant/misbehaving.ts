@@ -47,7 +47,9 @@ export async function misbehaving(): Promise<Misbehaving> {
     const { pathname, searchParams } = new URL(request.url, 'http://127.0.0.1')
     const ids = searchParams.get('filter_entity_id')?.split(',') ?? []
     const since = Date.parse(decodeURIComponent(pathname.slice('/api/history/period/'.length)))
-    const rows = fake.history.filter((row) => ids.includes(row.entity_id) && Date.parse(row.last_updated) > since)
+    const until = Date.parse(searchParams.get('end_time') ?? '')
+    const within = (at: number) => at > since && at <= until
+    const rows = fake.history.filter((row) => ids.includes(row.entity_id) && within(Date.parse(row.last_updated)))
     response.setHeader('content-type', 'application/json').end(JSON.stringify(rows.length ? [rows] : []))
   })
   const sockets = new WebSocketServer({ server: http, path: '/api/websocket' })
