@@ -14,6 +14,8 @@ export interface BusUnderTest {
   port: number
   username: string
   password: string
+  /** Tells it, as the house does first of all, that everything is about to stop. */
+  stopping(): void
 }
 
 export const topics = topicsUnder('daybook')
@@ -286,6 +288,83 @@ export function busContract(
       await Promise.all(published)
       expect({ lost, deliveries: deliveries.length }).toEqual({ lost: 0, deliveries: 500 })
     }, 40_000)
+
+    test('a feed gets what others publish, retained values first, in order and once, and nothing of ours', async () => {
+      const under = await started()
+      await under.bus.publish('cameras/available', 'online', { retain: true })
+      const fed: string[] = []
+      const take = ({ topic, payload, retain }: Message) => fed.push(`${topic} ${payload} ${retain}`)
+      const off = await under.bus.feed(['cameras/available', 'cameras/+', topics.all], take)
+      const client = await raw(under)
+      client.send(
+        publishPacket('cameras/events', 'a', { qos: 1, messageId: 1 }),
+        publishPacket('cameras/events', 'b', { qos: 0 }),
+        publishPacket('cameras/available', 'offline', { qos: 2, messageId: 2, retain: true }),
+        publishPacket('elsewhere', 'not asked for', { qos: 1, messageId: 3 }),
+        publishPacket(topics.command('pause'), 'ours', { qos: 1, messageId: 4 }),
+        publishPacket(activity, 'ours', { qos: 1, messageId: 5 }),
+      )
+      await client.has('puback', 4)
+      await under.bus.publish('cameras/events', 'played again')
+      off()
+      await under.bus.publish('cameras/events', 'too late')
+      expect(fed).toEqual([
+        'cameras/available online true',
+        'cameras/events a false',
+        'cameras/events b false',
+        'cameras/available offline false',
+        'cameras/events played again false',
+      ])
+    })
+
+    test('what a feed cannot take is not acknowledged, holds up neither subscribers nor others, and comes again', async () => {
+      const under = await started()
+      const fed: string[] = []
+      let isFull = true
+      await under.bus.feed(['cameras/#'], ({ payload }) => {
+        if (isFull) throw new Error('no room')
+        fed.push(`${payload}`)
+      })
+      const [client, other] = [await mqtt(under, 1), await raw(under)]
+      let lost = 0
+      client.on('close', () => lost++)
+      await client.subscribeAsync('cameras/#')
+      const shown: string[] = []
+      client.on('message', (_, payload) => shown.push(`${payload}`))
+      const answered: string[] = []
+      const published = ['a', 'b'].map((body) =>
+        client.publishAsync('cameras/events', body, { qos: 1 }).then(() => answered.push(body)),
+      )
+      client.publish('cameras/events', 'c', { qos: 0 })
+      const own = under.bus.publish('cameras/events', 'own').then(() => answered.push('own'))
+      other.send(publishPacket('elsewhere', 'x', { qos: 1, messageId: 1 }))
+      await other.has('puback')
+      await sleep(2_500)
+      expect({ lost, answered, shown: [...shown].sort() }).toEqual({
+        lost: 0,
+        answered: [],
+        shown: ['a', 'b', 'c', 'own'],
+      })
+      isFull = false
+      await Promise.all([...published, own])
+      expect([...fed].sort()).toEqual(['a', 'b', 'c', 'own'])
+      expect(fed.filter((body) => body !== 'own')).toEqual(['a', 'b', 'c'])
+    })
+
+    test('what a feed has not taken when the house stops stays with its sender', async () => {
+      const under = await started()
+      const off = await under.bus.feed(['cameras/#'], () => {
+        throw new Error('no room')
+      })
+      const client = await raw(under)
+      client.send(publishPacket('cameras/events', 'a', { qos: 1, messageId: 1 }))
+      await client.ping()
+      under.stopping()
+      off()
+      await under.bus.stop()
+      await client.closed
+      expect(client.of('puback')).toEqual([])
+    })
 
     test('stopping is safe twice, and what is published afterwards is refused', async () => {
       const { bus } = await started()

@@ -57,4 +57,13 @@ export interface Bus extends Component {
   publish(topic: string, payload: string | Buffer, options?: PublishOptions): Promise<Outcome | undefined>
   /** Live messages of a filter, retained ones first. For surfaces and state, never for what must not be lost. */
   subscribe(filter: string, listener: (message: Message) => void): Promise<() => void>
+  /**
+   * What is published outside our prefix under any of the filters, by clients and through `publish` alike, for who must
+   * not lose it: the last retained values first (`retain` is true for these only), then each message once, in the order of
+   * arrival. A message is acknowledged once every `take` has returned. When one throws, the message waits, its sender
+   * stays connected and subscribers get it all the same; it is offered again about every second, and what came after it
+   * waits behind it, as far as a connection may have unacknowledged. `take` must not block, and copies what it keeps of
+   * `payload`. Messages with QoS 0 are handed over the same way, without promise. Returns how to end it.
+   */
+  feed(filters: readonly string[], take: (message: Message) => void): Promise<() => void>
 }

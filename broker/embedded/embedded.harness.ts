@@ -44,19 +44,20 @@ export function memoryStore(): RetainedStore & { kept: Map<string, RetainedMessa
 export async function startEmbedded(options: HarnessOptions = {}): Promise<Embedded> {
   const { accept = storeAll, retained = memoryStore(), config = {}, signal, lines } = options
   const log = lines ? pino({ level: 'debug' }, { write: (line) => lines.push(line) }) : pino({ level: 'silent' })
+  const stopping = new AbortController()
   const bus = createEmbeddedBroker(
     {
       config: embeddedConfig.parse({ port: 0, stopTimeoutMs: 500, ...config }),
       log,
       clock: wallClock,
       ids: randomIds,
-      signal: signal ?? new AbortController().signal,
+      signal: signal ?? stopping.signal,
     },
     { topics, access: access({ users: [credentials] }), retained },
   )
   bus.onActivity(accept)
   await bus.start()
-  return { bus, port: bus.address()?.port ?? 0, ...credentials }
+  return { bus, port: bus.address()?.port ?? 0, ...credentials, stopping: () => stopping.abort() }
 }
 
 /** Brokers and clients of one test file, ended after each test. */

@@ -12,6 +12,7 @@ import type { Bus, Delivery, Message, Outcome, PublishOptions } from '../bus.ts'
 import { isFilter, isTopic, isWithinLimits } from '../filters.ts'
 import type { Received } from './acknowledgements.ts'
 import { Connection, type House } from './connection.ts'
+import { Feeds } from './feeds.ts'
 import { Incoming, type IncomingParts, type Source } from './incoming.ts'
 import { Keeping, type RetainedStore } from './keeping.ts'
 import type { EmbeddedConfig } from './limits.ts'
@@ -54,6 +55,7 @@ class Embedded implements EmbeddedBroker, House {
   readonly #store: RetainedStore
   readonly #keeping: Keeping
   readonly #listeners: Listeners
+  readonly #feeds: Feeds
   readonly #sessions: Sessions
   readonly #out: Publish
   readonly #own = new Set<OwnPublish>()
@@ -78,6 +80,8 @@ class Embedded implements EmbeddedBroker, House {
     this.pressure = new Pressure(context.config)
     this.#keeping = new Keeping(retained, context)
     this.#listeners = new Listeners(context.log)
+    const { clock, log, signal } = context
+    this.#feeds = new Feeds({ prefix: topics.prefix, clock, log, signal })
     this.#sessions = createSessions(context.config, access, context.log)
     this.#out = putInOrder({
       aedes: this.#sessions.aedes,
@@ -117,7 +121,8 @@ class Embedded implements EmbeddedBroker, House {
       connections: this.#connections.size,
       waitingMessages: this.pressure.messages,
       waitingBytes: this.pressure.bytes,
-      retained: this.#listeners.retained,
+      retained: this.#listeners.retained.size,
+      notTaken: this.#feeds.waiting,
       notShown: this.#sessions.notShown(),
     }
     const { trouble } = this.#keeping
@@ -152,6 +157,12 @@ class Embedded implements EmbeddedBroker, House {
   async subscribe(filter: string, listener: (message: Message) => void): Promise<() => void> {
     if (!isFilter(filter)) throw new DaybookError('topic_invalid', `"${filter}" is no topic filter`)
     return this.#listeners.add(filter, listener)
+  }
+
+  async feed(filters: readonly string[], take: (message: Message) => void): Promise<() => void> {
+    const wrong = filters.find((filter) => !isFilter(filter))
+    if (wrong !== undefined) throw new DaybookError('topic_invalid', `"${wrong}" is no topic filter`)
+    return this.#feeds.add(filters, take, [...this.#listeners.retained.values()])
   }
 
   newClientId(): string {
@@ -222,12 +233,27 @@ class Embedded implements EmbeddedBroker, House {
     })
   }
 
-  /** No activity: delivered as it is, and acknowledged because it is in order and, if retained, kept. */
+  /**
+   * No activity: delivered as it is, and acknowledged because it is taken by those who must not lose it, in order and,
+   * if retained, kept.
+   */
   #relay(message: Incoming): void {
     const { topic, qos, retain, source } = message
     // A copy of what stays: the payload is a window on everything that was read along with it.
     const payload = retain ? Buffer.from(message.payload) : message.payload
-    this.#out({ topic, payload, qos, retain, clientId: source.clientId }, () => message.settle({ status: 'stored' }))
+    let isTaken = false
+    let isInOrder = false
+    const settle = () => {
+      if (isTaken && isInOrder) message.settle({ status: 'stored' })
+    }
+    this.#feeds.hand(message, () => {
+      isTaken = true
+      settle()
+    })
+    this.#out({ topic, payload, qos, retain, clientId: source.clientId }, () => {
+      isInOrder = true
+      settle()
+    })
   }
 
   async #listen(host: string, port: number): Promise<void> {

@@ -17,8 +17,9 @@ export class Listeners {
     this.#log = log
   }
 
-  get retained(): number {
-    return this.#retained.size
+  /** The last retained message of each topic. */
+  get retained(): ReadonlyMap<string, Message> {
+    return this.#retained
   }
 
   /** Gives the retained messages of the filter first. Returns how to end it. */

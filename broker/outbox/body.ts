@@ -1,6 +1,7 @@
 // A notification as it is kept and as it is sent: the same JSON object, to which the sending adds who counts it as what.
 // Pure. Not for: the form of a notification (schemas/activity.ts), or for redacting it.
 import { type ActivityNotification, limits } from '../../schemas/activity.ts'
+import { type ContentRef, isOwn } from '../../schemas/content-ref.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import { isTopicWord } from '../../schemas/topics.ts'
 import type { NewEntry } from './entries.ts'
@@ -22,7 +23,24 @@ export function toEntry(notification: Emitted): NewEntry {
   if (body.length + STAMP_BYTES > limits.activityBytes) {
     throw new DaybookError('too_large', `${id} has ${body.length} bytes`)
   }
-  return { source, type, body }
+  const payloads = refsOf(notification).flatMap((ref) => (isOwn(ref.storage) ? [ref.id] : []))
+  return { source, type, body, payloads }
+}
+
+/** Names the stores that its payloads went to; the same bytes if they say so already. `storageOf`: undefined as it is. */
+export function relocated(body: Buffer, storageOf: (id: string) => ContentRef['storage'] | undefined): Buffer {
+  const notification = JSON.parse(body.toString()) as Emitted
+  let changed = false
+  for (const ref of refsOf(notification)) {
+    const storage = isOwn(ref.storage) ? (storageOf(ref.id) ?? ref.storage) : ref.storage
+    changed ||= storage !== ref.storage
+    ref.storage = storage
+  }
+  return changed ? Buffer.from(JSON.stringify(notification)) : body
+}
+
+function refsOf({ contentRef, attachments = [] }: Emitted): ContentRef[] {
+  return contentRef ? [contentRef, ...attachments] : attachments
 }
 
 /** To be sent: the number stands last, so that the kept bytes need no parsing. */

@@ -3,11 +3,12 @@
 import { crc32 } from 'node:zlib'
 import { type OutboxFile, VACUUM_PAGES } from './file.ts'
 
-/** An entry to keep: where it goes, and the JSON object it is. */
+/** An entry to keep: where it goes, the JSON object it is, and the ids of payloads that may be kept beside it. */
 export interface NewEntry {
   source: string
   type: string
   body: Buffer
+  payloads: readonly string[]
 }
 
 /** A kept entry; `body` is null when its bytes no longer match their checksum. */
@@ -80,14 +81,17 @@ export class Entries {
     return (this.#file.statements.pages.get() as { pages: number }).pages * PAGE_BYTES
   }
 
-  /** Keeps all or none, synced; `bind` also gives them their numbers. */
+  /** Keeps all or none, synced, and the payloads they refer to with them; `bind` also gives them their numbers. */
   append(entries: readonly NewEntry[], bind: boolean): void {
     const last = this.#last + entries.length
     const bound = bind ? last : this.#bound
     const held = this.#held + entries.length
-    this.#file.transaction(({ insert, keepHead }) => {
+    this.#file.transaction(({ insert, use, keepHead }) => {
       let n = this.#last
-      for (const { source, type, body } of entries) insert.run(++n, source, type, crc32(body), body)
+      for (const { source, type, body, payloads } of entries) {
+        insert.run(++n, source, type, crc32(body), body)
+        for (const id of payloads) use.run(n, id)
+      }
       keepHead.run(last, bound, held)
     })
     this.#last = last
@@ -147,8 +151,11 @@ export class Entries {
    */
   remove(ranges: readonly (readonly [number, number])[]): void {
     let held = this.#held
-    this.#file.relaxedTransaction(({ remove, keepHead, free, vacuum }) => {
-      for (const [from, to] of ranges) held -= Number(remove.run(from, to).changes)
+    this.#file.relaxedTransaction(({ remove, unuse, keepHead, free, vacuum }) => {
+      for (const [from, to] of ranges) {
+        held -= Number(remove.run(from, to).changes)
+        unuse.run(from, to)
+      }
       keepHead.run(this.#last, this.#bound, held)
       // A week offline must not leave a large file for ever.
       const spare = (free.get() as { free: number }).free - SPARE_PAGES
