@@ -133,6 +133,7 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
           limits: { bytes: config.bridges.outboxMegabytes * 1024 * 1024 },
         }),
       redact: (notification) => redactor.redact(notification),
+      feed: (filters, take) => bus.feed(filters, take),
       log: logOf('bridge'),
       clock,
       space,

@@ -48,6 +48,22 @@ test('a full outbox is for the bridge to hear of', async () => {
   await bridge.stop()
 })
 
+test('a bridge hears what others publish, and nothing while it is paused', async () => {
+  const { bridge, handed, publish } = await started()
+  const heard: string[] = []
+  const off = await handed.listen(['cameras/+'], ({ topic, payload }) => heard.push(`${topic} ${payload}`))
+  publish('cameras/events', 'a')
+  publish('elsewhere', 'b')
+  bridge.pause(true)
+  publish('cameras/events', 'c')
+  bridge.pause(false)
+  publish('cameras/events', 'd')
+  off()
+  publish('cameras/events', 'e')
+  expect(heard).toEqual(['cameras/events a', 'cameras/events d'])
+  await bridge.stop()
+})
+
 test('redaction comes before the outbox, and size last', async () => {
   const redact = (n: ReturnType<typeof note>) => ({ ...n, data: { ...n.data, text: 'x'.repeat(30_000) } })
   const { bridge, kept, handed } = await started({ redact })
@@ -82,6 +98,7 @@ test('bridges are on when they are configured, by their name in camelCase', () =
       throw new Error('not started')
     },
     redact: (n: ReturnType<typeof note>) => n,
+    feed: async () => () => {},
     log: undefined as never,
     clock: undefined as never,
     space: 'home',

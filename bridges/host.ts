@@ -8,7 +8,9 @@ import { fitted } from '../schemas/fit.ts'
 import { isProducer } from '../schemas/topics.ts'
 import type {
   Bridge,
+  BridgeHost,
   BridgeState,
+  ForeignMessage,
   ForgetRequest,
   ImportProgress,
   ImportRange,
@@ -33,6 +35,8 @@ export interface HostParts {
   openOutbox(about: { producer: string; source: string }): HostOutbox
   /** Takes secrets out of a notification, synchronously. */
   redact(notification: Notification): Notification
+  /** What others publish; see Bus.feed. */
+  feed(filters: readonly string[], take: (message: ForeignMessage) => void): Promise<() => void>
   log: Logger
   clock: Clock
   space: string
@@ -127,7 +131,11 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
         const notYet = () => {
           throw new DaybookError('internal', 'Not there yet.')
         }
-        const reach = { attach: notYet, listen: notYet, room: async () => {} }
+        const listen: BridgeHost<unknown>['listen'] = (filters, take) =>
+          parts.feed(filters, (message) => {
+            if (!pauses.paused()) take(message)
+          })
+        const reach = { attach: notYet, listen, room: async () => {} }
         const { state } = outbox
         const open = await bridge.open({ config, space, producer, log, clock, signal, state, emit, ...reach })
         running.open = open

@@ -4,8 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
-import type { Bridge, Notification } from '../bridges/bridge.ts'
+import type { Bridge, ForeignMessage, Notification } from '../bridges/bridge.ts'
 import { type HostedBridge, hostBridge } from '../bridges/host.ts'
+import { matcher } from '../broker/filters.ts'
 import { type Outbox, openOutbox } from '../broker/outbox/outbox.ts'
 import { type Clock, randomIds, wallClock } from '../component.ts'
 import { DaybookError } from '../schemas/errors.ts'
@@ -17,6 +18,8 @@ export interface Hosted {
   kept: Notification[]
   /** The outbox of the present run. */
   outbox(): Outbox
+  /** Publishes as others on the bus do; throws what the bridge that listens throws. */
+  publish(topic: string, payload: string, options?: { retain?: boolean }): void
   /** Makes `append` throw this until it is cleared. */
   fail(error: DaybookError | undefined): void
 }
@@ -46,6 +49,7 @@ export function host(bridge: Bridge, folder: string, options: HostedOptions = {}
   const { config = bridge.exampleConfig, redact = (notification) => notification, clock = wallClock } = options
   const kept: Notification[] = []
   const log = pino({ level: 'silent' })
+  const listening = new Set<{ meets: ((topic: string) => boolean)[]; take(message: ForeignMessage): void }>()
   let outbox: Outbox | undefined
   let failure: DaybookError | undefined
   const hosted = hostBridge(bridge, {
@@ -55,6 +59,13 @@ export function host(bridge: Bridge, folder: string, options: HostedOptions = {}
     clock,
     space: 'home',
     producer: `${bridge.name}-test`,
+    async feed(filters, take) {
+      const entry = { meets: filters.map(matcher), take }
+      listening.add(entry)
+      return () => {
+        listening.delete(entry)
+      }
+    },
     openOutbox({ producer, source }) {
       const opened = quietOutbox(folder, producer, source, clock)
       outbox = opened
@@ -77,6 +88,10 @@ export function host(bridge: Bridge, folder: string, options: HostedOptions = {}
     bridge: hosted,
     kept,
     outbox: () => outbox as Outbox,
+    publish(topic, payload, { retain = false } = {}) {
+      for (const { meets, take } of listening)
+        if (meets.some((meet) => meet(topic))) take({ topic, payload: Buffer.from(payload), retain })
+    },
     fail: (error) => {
       failure = error
     },
