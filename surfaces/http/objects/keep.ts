@@ -1,0 +1,118 @@
+// PUT of a payload's bytes: as they come, never as a whole in memory; text loses its secrets on the way. Not for: where
+// they are kept.
+import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { finished } from 'node:stream/promises'
+import { type ContentRef, contentRef } from '../../../schemas/content-ref.ts'
+import { DaybookError } from '../../../schemas/errors.ts'
+import type { Objects } from '../../../storage/objects.ts'
+import type { InTime } from '../in-time.ts'
+import { promisedId } from './digest.ts'
+import { essenceOf, nameIn } from './disposition.ts'
+import { isText, redacted } from './redacted.ts'
+
+/** Payloads on their way in at once. */
+const COMING_MOST = 32
+
+/** What is still read of a body that is refused, so that its sender hears why: bytes, ms. */
+const SKIMMED_MOST = { bytes: 64 * 1024 * 1024, ms: 10_000 }
+
+export interface KeepRequest {
+  /** `name` and `id`. */
+  query: Record<string, string>
+  header(name: string): string | undefined
+  incoming: IncomingMessage
+}
+
+export interface ObjectKeeper {
+  /** Throws what `Objects.put` does and `invalid`. The reference is that of the bytes that are kept. */
+  keep(request: KeepRequest): Promise<ContentRef>
+}
+
+export interface ObjectKeeperOptions {
+  objects: Pick<Objects, 'put'>
+  redactText: (text: string) => string
+  inTime: InTime
+}
+
+export function createObjectKeeper({ objects, redactText, inTime }: ObjectKeeperOptions): ObjectKeeper {
+  let coming = 0
+
+  async function put(request: KeepRequest): Promise<ContentRef> {
+    const { mediaType, name, id, size } = aboutOf(request, redactText)
+    const arrived = Promise.withResolvers<void>()
+    const body = bodyOf(request.incoming, arrived.resolve)
+    // Of text the promise is about what was sent, not about what is kept.
+    const work = isText(mediaType)
+      ? objects.put(redacted(promised(body, id), redactText), { mediaType, name })
+      : objects.put(body, { mediaType, name, id, size })
+    return inTime(work, arrived.promise)
+  }
+
+  return {
+    async keep(request) {
+      if (coming >= COMING_MOST)
+        throw new DaybookError('objects_unavailable', `${COMING_MOST} are on their way already.`)
+      coming++
+      try {
+        return await put(request)
+      } catch (error) {
+        if (request.incoming.errored) throw new DaybookError('invalid', 'The connection ended before the body did.')
+        if (!request.incoming.readableEnded) await skim(request.incoming)
+        throw error
+      } finally {
+        coming--
+      }
+    },
+  }
+}
+
+/** Throws `invalid` for what is said in a wrong form. */
+function aboutOf({ query, header }: KeepRequest, redactText: (text: string) => string) {
+  const coding = header('content-encoding') ?? 'identity'
+  if (coding !== 'identity')
+    throw new DaybookError('invalid', `content-encoding: ${coding} is not undone here; send it plain`)
+  // RFC 9110, 14.5.
+  if (header('content-range')) throw new DaybookError('invalid', 'content-range: an object comes whole')
+  const mediaType = header('content-type') ?? 'application/octet-stream'
+  if (essenceOf(mediaType) === null || !contentRef.shape.mediaType.safeParse(mediaType).success) {
+    throw new DaybookError('invalid', 'content-type: must be a media type of at most 127 characters')
+  }
+  const given = query.name ?? nameIn(header('content-disposition'))
+  const name = given === undefined || given === '' ? undefined : redactText(given)
+  if (!contentRef.shape.name.safeParse(name).success)
+    throw new DaybookError('invalid', 'name: must have at most 255 characters')
+  const length = header('content-length')
+  return { mediaType, name, id: promisedId(query.id, header), size: length === undefined ? undefined : Number(length) }
+}
+
+/** The body; leaving it early does not cut the connection, on which the answer has still to go. */
+async function* bodyOf(incoming: IncomingMessage, ended: () => void): AsyncGenerator<Uint8Array> {
+  yield* incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
+  ended()
+}
+
+/** The same bytes; throws `object_damaged` at their end if they are not those that were promised. */
+async function* promised(body: AsyncIterable<Uint8Array>, id: string | undefined): AsyncGenerator<Uint8Array> {
+  if (id === undefined) return yield* body
+  const hash = createHash('sha256')
+  for await (const chunk of body) {
+    hash.update(chunk)
+    yield chunk
+  }
+  const is = hash.digest('hex')
+  if (is !== id) throw new DaybookError('object_damaged', `Their SHA-256 is ${is}, not ${id}.`)
+}
+
+/** Whoever is still sending when we answer and close sees a broken connection instead of the answer. */
+async function skim(incoming: IncomingMessage): Promise<void> {
+  const enough = new AbortController()
+  let left = SKIMMED_MOST.bytes
+  incoming.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) enough.abort()
+  })
+  incoming.resume()
+  const signal = AbortSignal.any([enough.signal, AbortSignal.timeout(SKIMMED_MOST.ms)])
+  await finished(incoming, { writable: false, signal }).catch(() => {})
+}
