@@ -1,0 +1,230 @@
+// Payloads as files: `ab/cd/<64 hex digits>` in one folder, and the same with `.zst` for text that is worth compressing.
+// Files are written once, under another name, and never changed. Not for: what objects there are or who refers to them.
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, link, open, rename, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { pipeline, Readable } from 'node:stream'
+import { z } from 'zod'
+import { isObjectId } from '../../schemas/content-ref.ts'
+import { DaybookError } from '../../schemas/errors.ts'
+import { defineStore } from './driver.ts'
+import { onDisk, systemCode } from './fs-errors.ts'
+import { DurableFolders, syncFolder } from './fs-folders.ts'
+import { compressor, cut, decompressor, HEAD_BYTES, isCompressible, wholeSize } from './fs-zstd.ts'
+import type { ByteRange, ObjectStore, Payload, StoredObject } from './object-store.ts'
+import { emptySpool, verified, writeAll } from './payload.ts'
+
+/** Up to here a read is one chunk and holds no file open. */
+const AT_ONCE = 1024 * 1024
+/** Compressed text must be at most this share of the whole. */
+const WORTH_IT = 0.9
+const READING = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
+
+export const fs = defineStore({
+  storage: 'fs',
+  title: 'a folder of files',
+  config: z.strictObject({
+    folder: z.string().min(1).optional().describe('where they are; default: objects in the data folder'),
+  }),
+  create: ({ folder }, { data }) => fsStore(folder ? resolve(folder) : join(data, 'objects')),
+})
+
+/** An object in its file. */
+interface Found {
+  handle: FileHandle
+  /** Bytes of the whole object. */
+  size: number
+  compressed: boolean
+}
+
+export function fsStore(folder: string): ObjectStore {
+  const folders = new DurableFolders()
+  const unfinished = join(folder, 'tmp')
+  /** What the puts and deletes under way end with, by id: those of one object take turns, so that it is one file. */
+  const turns = new Map<string, Promise<void>>()
+
+  /** For what touches our disk, and not for reading a payload: its failures are its own. */
+  const disk = <T>(work: Promise<T>) => onDisk(folder, work)
+  const pathOf = (id: string) => join(folder, id.slice(0, 2), id.slice(2, 4), id)
+
+  async function inTurn(id: string, work: () => Promise<void>): Promise<void> {
+    const before = turns.get(id)
+    const turn = before ? before.then(work, work) : work()
+    turns.set(id, turn)
+    try {
+      await turn
+    } finally {
+      if (turns.get(id) === turn) turns.delete(id)
+    }
+  }
+
+  async function keep(payload: Payload): Promise<void> {
+    const path = pathOf(payload.id)
+    const leaf = dirname(path)
+    const made = [...(await disk(folders.make(leaf))), ...(await disk(folders.make(unfinished)))]
+    if (!(await stands(path, payload.size))) {
+      const compressed = isCompressible(payload.mediaType, payload.size) && (await keepCompressed(path, payload))
+      if (!compressed && !(await takeOver(path, payload))) await keepRaw(path, payload)
+    }
+    await disk(folders.settle(made, [leaf]))
+  }
+
+  /** True if an object of this size is there: it was verified before it got its name. */
+  async function stands(path: string, size: number): Promise<boolean> {
+    const found = await find(path)
+    await found?.handle.close()
+    return found?.size === size
+  }
+
+  async function find(path: string): Promise<Found | null> {
+    const raw = await openFile(path)
+    if (raw) return { handle: raw, size: (await disk(raw.stat())).size, compressed: false }
+    const handle = await openFile(`${path}.zst`)
+    if (!handle) return null
+    const head = await disk(handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0))
+    const size = wholeSize(head.buffer.subarray(0, head.bytesRead))
+    if (size !== null) return { handle, size, compressed: true }
+    await handle.close()
+    return null
+  }
+
+  async function openFile(path: string): Promise<FileHandle | null> {
+    try {
+      return await open(path, READING)
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return null
+      return disk(Promise.reject(error))
+    }
+  }
+
+  async function keepRaw(path: string, payload: Payload): Promise<void> {
+    await finishing(path, async (handle) => {
+      for await (const chunk of verified(payload)) await disk(writeAll(handle, chunk))
+      return true
+    })
+  }
+
+  /** False if it saves too little; then nothing is kept. */
+  async function keepCompressed(path: string, payload: Payload): Promise<boolean> {
+    return finishing(`${path}.zst`, async (handle) => {
+      let kept = 0
+      for await (const chunk of pipeline(verified(payload), compressor(payload.size), () => {})) {
+        kept += chunk.length
+        if (kept > payload.size * WORTH_IT) return false
+        await disk(writeAll(handle, chunk))
+      }
+      return true
+    })
+  }
+
+  /** Gives the payload's own file a second name, here. False if that is impossible, as on another file system. */
+  async function takeOver(path: string, payload: Payload): Promise<boolean> {
+    if (payload.file === undefined) return false
+    const handle = await open(payload.file, READING).catch(() => null)
+    if (!handle) return false
+    try {
+      for await (const _ of verified({ ...payload, open: () => handle.createReadStream({ autoClose: false }) }));
+      await handle.chmod(0o600)
+      await handle.datasync()
+      await link(payload.file, path)
+      return true
+    } catch (error) {
+      if (error instanceof DaybookError) throw error
+      return false
+    } finally {
+      await handle.close()
+    }
+  }
+
+  /** Has a file written under another name, and gives it its own once all of it is on disk, if `write` says so. */
+  async function finishing(path: string, write: (handle: FileHandle) => Promise<boolean>): Promise<boolean> {
+    const half = join(unfinished, randomUUID())
+    const handle = await disk(open(half, 'wx', 0o600))
+    let finished = false
+    try {
+      try {
+        if (!(await write(handle))) return false
+        await disk(handle.datasync())
+      } finally {
+        await handle.close()
+      }
+      await disk(rename(half, path))
+      finished = true
+      return true
+    } finally {
+      if (!finished) await rm(half, { force: true }).catch(() => {})
+    }
+  }
+
+  return {
+    storage: 'fs',
+
+    async put(payload) {
+      if (!isObjectId('fs', payload.id)) throw new DaybookError('object_damaged', `${payload.id} is no SHA-256.`)
+      try {
+        await inTurn(payload.id, () => keep(payload))
+      } catch (error) {
+        folders.forget()
+        throw error
+      }
+    },
+
+    async get(id, range) {
+      const found = isObjectId('fs', id) ? await find(pathOf(id)) : null
+      if (!found) throw new DaybookError('object_missing', `fs:${id}`)
+      const { size, compressed, handle } = found
+      const wanted = range ?? { start: 0, end: size - 1 }
+      if (compressed) return { size, bytes: pipeline(handle.createReadStream(), decompressor(), cut(wanted), () => {}) }
+      if (wanted.end - wanted.start >= AT_ONCE) return { size, bytes: handle.createReadStream(wanted) }
+      return { size, bytes: await disk(readAtOnce(handle, wanted)) }
+    },
+
+    async has(id) {
+      const found = isObjectId('fs', id) ? await find(pathOf(id)) : null
+      await found?.handle.close()
+      return found !== null
+    },
+
+    async delete(id) {
+      if (!isObjectId('fs', id)) return
+      const path = pathOf(id)
+      await inTurn(id, async () => {
+        await disk(Promise.all([rm(path, { force: true }), rm(`${path}.zst`, { force: true })]))
+        await disk(syncFolder(dirname(path)).catch((error) => systemCode(error) === 'ENOENT' || Promise.reject(error)))
+      })
+    },
+
+    async check() {
+      await disk(folders.make(unfinished))
+      await finishing(unfinished, async (handle) => {
+        await disk(handle.write('a look whether files can be kept here\n'))
+        await disk(handle.datasync())
+        return false
+      })
+    },
+
+    async open() {
+      await disk(folders.settle(await disk(folders.make(unfinished))))
+      await emptySpool(unfinished)
+    },
+
+    async close() {
+      await Promise.allSettled(turns.values())
+    },
+  }
+}
+
+async function readAtOnce(handle: FileHandle, { start, end }: ByteRange): Promise<StoredObject['bytes']> {
+  const bytes = Buffer.allocUnsafe(end - start + 1)
+  try {
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
+    if (bytesRead < bytes.length) throw new DaybookError('object_damaged', `It ends at byte ${start + bytesRead}.`)
+  } finally {
+    await handle.close()
+  }
+  const readable = new Readable({ read() {} })
+  if (bytes.length > 0) readable.push(bytes)
+  readable.push(null)
+  return readable
+}

@@ -1,0 +1,121 @@
+// Bytes on their way into a store: named by their hash and counted before anything is kept. Not for: keeping them, which
+// a store does.
+import { createHash, hash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DaybookError } from '../../schemas/errors.ts'
+import { onDisk } from './fs-errors.ts'
+import type { Payload } from './object-store.ts'
+
+/** What is said of bytes before they are seen; `id` and `size` are held against them. */
+export interface PayloadAbout {
+  /** RFC 6838. */
+  mediaType?: string | undefined
+  /** SHA-256, 64 lower-case hex digits. */
+  id?: string | undefined
+  /** Bytes. */
+  size?: number | undefined
+}
+
+/** Where a stream of unknown length is written, and how much of it. */
+export interface SpoolOptions {
+  /** Private; made if it is not there. Emptied by its owner at its start, as nobody else knows what is a leftover. */
+  folder: string
+  /** Bytes. */
+  most: number
+  about?: PayloadAbout | undefined
+}
+
+/** Bytes in memory. Throws `object_damaged` if they are not what `about` says. */
+export function payloadOf(bytes: Uint8Array, about: PayloadAbout = {}): Payload {
+  const id = hash('sha256', bytes)
+  requireSame(about, { id, size: bytes.length })
+  return {
+    id,
+    size: bytes.length,
+    mediaType: about.mediaType,
+    async *open() {
+      if (bytes.length > 0) yield bytes
+    },
+  }
+}
+
+/**
+ * Writes a stream to a file of its own and counts and hashes it meanwhile, one chunk in memory at a time. Disposing
+ * removes the file. Throws `too_large` beyond `most`, `object_damaged`, what the stream throws, and what the disk says;
+ * then it reads no further, and no file is left.
+ */
+export async function spool(
+  stream: AsyncIterable<Uint8Array>,
+  { folder, most, about = {} }: SpoolOptions,
+): Promise<Payload & AsyncDisposable> {
+  if ((about.size ?? 0) > most) throw tooLarge(most)
+  const file = join(folder, randomUUID())
+  await onDisk(folder, mkdir(folder, { recursive: true, mode: 0o700 }))
+  const remove = () => onDisk(folder, rm(file, { force: true }))
+  const handle = await onDisk(folder, open(file, 'wx', 0o600))
+  try {
+    const hashing = createHash('sha256')
+    let size = 0
+    for await (const chunk of stream) {
+      size += chunk.length
+      if (size > most) throw tooLarge(most)
+      if (size > (about.size ?? most)) throw damaged(about, { size })
+      hashing.update(chunk)
+      await onDisk(folder, writeAll(handle, chunk))
+    }
+    const id = hashing.digest('hex')
+    requireSame(about, { id, size })
+    await onDisk(folder, handle.close())
+    const open = () => createReadStream(file)
+    return { id, size, mediaType: about.mediaType, file, open, [Symbol.asyncDispose]: remove }
+  } catch (error) {
+    await handle.close().catch(() => {})
+    await rm(file, { force: true }).catch(() => {})
+    throw error
+  }
+}
+
+/** Removes all files in a folder of unfinished ones. */
+export async function emptySpool(folder: string): Promise<void> {
+  await onDisk(folder, mkdir(folder, { recursive: true, mode: 0o700 }))
+  for (const name of await onDisk(folder, readdir(folder))) {
+    await onDisk(folder, rm(join(folder, name), { recursive: true, force: true }))
+  }
+}
+
+/** The bytes of a payload; throws `object_damaged` before the end of those that are not what it says. */
+export async function* verified(payload: Payload): AsyncGenerator<Uint8Array> {
+  const hashing = createHash('sha256')
+  let size = 0
+  for await (const chunk of payload.open()) {
+    size += chunk.length
+    if (size > payload.size) throw damaged(payload, { size })
+    hashing.update(chunk)
+    yield chunk
+  }
+  requireSame(payload, { id: hashing.digest('hex'), size })
+}
+
+/** Writes all of a chunk: the system may take less at once. */
+export async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length; ) {
+    const { bytesWritten } = await handle.write(chunk, at)
+    at += bytesWritten
+  }
+}
+
+function requireSame(said: PayloadAbout, seen: { id: string; size: number }): void {
+  if (said.id !== undefined && said.id !== seen.id) throw damaged(said, seen)
+  if (said.size !== undefined && said.size !== seen.size) throw damaged(said, seen)
+}
+
+function damaged(said: PayloadAbout, seen: { id?: string; size: number }): DaybookError {
+  const what = ({ id, size }: PayloadAbout) => [size === undefined ? '' : `${size} bytes`, id ?? ''].join(' ').trim()
+  return new DaybookError('object_damaged', `Promised: ${what(said)}; seen: ${what(seen)}.`)
+}
+
+function tooLarge(most: number): DaybookError {
+  return new DaybookError('too_large', `An object may have at most ${most} bytes.`)
+}
