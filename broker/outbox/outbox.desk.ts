@@ -1,10 +1,11 @@
 // A desk with an outbox for tests: a folder of its own, a clock, a world around it, and outboxes that are begun and ended
 // there. Not for: deciding what goes wrong (outbox.world.ts).
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomIds } from '../../component.ts'
 import { topicsUnder } from '../../schemas/topics.ts'
+import { PAYLOADS } from './file.ts'
 import { type Outbox, openOutbox, type outboxLimits } from './outbox.ts'
 import { type Line, ManualClock, World } from './outbox.world.ts'
 
@@ -25,7 +26,8 @@ export class Desk {
   make(file = this.file, limits: Partial<typeof outboxLimits> = {}): Running {
     const line = this.world.connect()
     const about = { producer: this.#producer, source: 'terminal', version: '1.0.0', timeZone: 'Europe/Berlin' }
-    const parts = { topics: this.#topics, transport: line, clock: this.clock, ids: randomIds, limits }
+    const { upload } = this.world
+    const parts = { topics: this.#topics, transport: line, upload, clock: this.clock, ids: randomIds, limits }
     const running = { outbox: openOutbox({ file, ...about, ...parts }), line }
     this.#open.push(running)
     return running
@@ -46,15 +48,20 @@ export class Desk {
 
   /** The file as a power cut would leave it now. */
   image(name: string): string {
-    const path = join(this.folder, name)
-    for (const tail of ['', '-wal']) if (existsSync(this.file + tail)) copyFileSync(this.file + tail, path + tail)
-    return path
+    return copyOutbox(this.file, join(this.folder, name))
   }
 
   async clear(): Promise<void> {
     for (const running of this.#open) await this.end(running)
     rmSync(this.folder, { recursive: true })
   }
+}
+
+/** Copies an outbox in use, with its payloads; returns the path of the copy. */
+export function copyOutbox(from: string, to: string): string {
+  for (const tail of ['', '-wal']) if (existsSync(from + tail)) copyFileSync(from + tail, to + tail)
+  if (existsSync(from + PAYLOADS)) cpSync(from + PAYLOADS, to + PAYLOADS, { recursive: true })
+  return to
 }
 
 /** Events with these ids. */

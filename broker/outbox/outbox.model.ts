@@ -1,11 +1,13 @@
 // A reference for what stands on the other side of an outbox: which events are stored, what of each epoch is settled or
 // given up, which receipts follow. As plain as can be, one number at a time, so that it can be believed. For tests only.
+import type { ContentRef } from '../../schemas/content-ref.ts'
 import type { BridgeStatus, Ranges, Receipt } from '../../schemas/delivery.ts'
 
 export interface SentEvent {
   id: string
   epoch: string
   seq: number
+  attachments?: ContentRef[]
 }
 
 interface Book {

@@ -1,12 +1,13 @@
 // The outbox against the model of the pipeline through a hostile world: whatever is lost, doubled, late, restored or
 // reinstalled, once the line is good again nothing is missing that could be kept, and the books are true.
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { randomIds } from '../../component.ts'
 import { topicsUnder } from '../../schemas/topics.ts'
+import { copyOutbox } from './outbox.desk.ts'
 import { LedgerModel } from './outbox.model.ts'
 import { type Outbox, openOutbox } from './outbox.ts'
 import { type Faults, type Line, ManualClock, noFaults, settle, World } from './outbox.world.ts'
@@ -19,7 +20,7 @@ const producer = 'terminal-desk'
 const HOUR = 3_600_000
 
 type Step =
-  | { do: 'append'; count: number }
+  | { do: 'append'; count: number; payloads: number }
   | { do: 'wait'; ms: number }
   | { do: 'faults'; faults: Faults }
   | { do: 'crash' | 'restart' | 'loseSession' | 'deleteFile' | 'copyFile' | 'restoreFile' }
@@ -33,12 +34,21 @@ const faults = fc.record({
   doubled: chance,
   slow: chance,
   receiptLost: chance,
+  uploadFails: chance,
+})
+const append = fc.record({
+  do: fc.constant('append' as const),
+  count: fc.integer({ min: 1, max: 40 }),
+  payloads: fc.constantFrom(0, 0, 1, 3),
 })
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 40 }) }) },
+  { weight: 6, arbitrary: append },
   {
     weight: 5,
-    arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 10, 100, 6_000, 60_000) }),
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      ms: fc.constantFrom(1, 10, 100, 6_000, 60_000, 5_000_000),
+    }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('faults' as const), faults }) },
   {
@@ -73,7 +83,7 @@ class Household {
   }
 
   async run(step: Step): Promise<void> {
-    if (step.do === 'append') this.append(step.count)
+    if (step.do === 'append') this.append(step.count, step.payloads)
     if (step.do === 'wait') await this.clock.advance(step.ms)
     if (step.do === 'faults') this.world.faults = step.faults
     if (step.do === 'loseSession') this.#line.loseSession()
@@ -89,9 +99,7 @@ class Household {
     if (step.do === 'copyFile') this.#copy = { path: this.#image(), appended: this.appended.length }
     if (step.do === 'restoreFile' && this.#copy) {
       this.#excuse(this.#copy.appended)
-      const path = this.#newPath()
-      copy(this.#copy.path, path)
-      await this.#reopen(path)
+      await this.#reopen(copyOutbox(this.#copy.path, this.#newPath()))
     }
     if (step.do === 'copyServer') this.#serverCopy = new LedgerModel(this.world.ledger)
     if (step.do === 'restartServer') this.world.restart(this.world.ledger)
@@ -102,10 +110,16 @@ class Household {
     await settle()
   }
 
-  append(count: number): void {
+  /** The first events refer to payloads, each to one; other appends have the same. */
+  append(count: number, payloads = 0): void {
     const ids = Array.from({ length: count }, (_, index) => `event-${this.appended.length + index}`)
     const timestamp = this.clock.now()
-    this.outbox.append(ids.map((id) => ({ id, source: 'terminal', type: 'command', summary: 'ls', timestamp })))
+    const refs = Array.from({ length: payloads }, (_, index) => {
+      const name = `${(this.appended.length + index) % 5}`
+      return { ...this.outbox.attach(Buffer.from(name), { mediaType: 'text/plain', name }), name }
+    })
+    const event = { source: 'terminal', type: 'command', summary: 'ls', timestamp }
+    this.outbox.append(ids.map((id, index) => ({ ...event, id, attachments: refs.slice(index, index + 1) })))
     this.appended.push(...ids)
   }
 
@@ -125,9 +139,7 @@ class Household {
 
   /** The file as a crash at this moment would leave it. */
   #image(): string {
-    const path = this.#newPath()
-    copy(this.#path, path)
-    return path
+    return copyOutbox(this.#path, this.#newPath())
   }
 
   async #end(): Promise<void> {
@@ -156,6 +168,7 @@ class Household {
       source: 'terminal',
       topics,
       transport: this.#line,
+      upload: this.world.upload,
       clock: this.clock,
       ids: randomIds,
     }
@@ -163,10 +176,6 @@ class Household {
     void outbox.start()
     return outbox
   }
-}
-
-function copy(from: string, to: string): void {
-  for (const tail of ['', '-wal']) if (existsSync(from + tail)) copyFileSync(from + tail, to + tail)
 }
 
 /** Dice that fall the same way for the same seed. */
@@ -204,7 +213,8 @@ async function checkAtRest(house: Household): Promise<void> {
 
   expect(house.appended.filter((id) => !ledger.stored.has(id) && !house.excused.has(id))).toEqual([])
   expect(outbox.depth).toBe(0)
-  expect(outbox.health().state).toBe('ok')
+  expect(outbox.health()).toMatchObject({ state: 'ok', figures: { payloads: 0, payloadBytes: 0, payloadsLost: 0 } })
+  expect(world.dangling).toEqual([])
 
   // Nothing goes on and on: a few sends each after the line healed, and then silence.
   const late = Map.groupBy(sends.slice(before), ({ id }) => id)

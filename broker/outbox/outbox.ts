@@ -1,17 +1,23 @@
 // The outbox that stands between a bridge's `emit` and the bus: what was appended is on disk, and stays there until a
 // receipt says that the pipeline has it. Serves inside the app over a Bus and alone on a device over MQTT. Not for:
-// redaction, payload bytes, or what a receipt is made of.
+// redaction, or what a receipt is made of.
 import type { Clock, Component, Health, Ids, Logger } from '../../component.ts'
+import type { ContentRef } from '../../schemas/content-ref.ts'
 import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
 import type { Topics } from '../../schemas/topics.ts'
 import { type Emitted, toEntry } from './body.ts'
 import { Entries } from './entries.ts'
-import { type OutboxFile, openOutboxFile } from './file.ts'
+import { type OutboxFile, openOutboxFile, PAYLOADS } from './file.ts'
+import { outboxHealth } from './health.ts'
 import { Numbering } from './numbering.ts'
+import { payloadFolder } from './payload-folder.ts'
+import { type PayloadAbout, Payloads } from './payloads.ts'
 import { Receipts } from './receipts.ts'
 import { Sender } from './sender.ts'
 import { type OutboxState, stateIn } from './state.ts'
+import { steady } from './steady.ts'
 import type { OutboxTransport } from './transport.ts'
+import { type Upload, Uploads } from './uploads.ts'
 import { type About, Voice } from './voice.ts'
 
 export interface OutboxOptions {
@@ -22,6 +28,10 @@ export interface OutboxOptions {
   source: string
   topics: Topics
   transport: OutboxTransport
+  /** Takes payloads to the object store; absent: what refers to any waits. */
+  upload?: Upload
+  /** Where payloads will probably be; the upload knows. Default: fs. */
+  storage?: ContentRef['storage']
   clock: Clock
   ids: Ids
   log?: Logger
@@ -40,6 +50,11 @@ export const outboxLimits = {
   inFlightBytes: 8 * 1024 * 1024,
   /** How long a file that was used before waits for a receipt to show whose its next numbers are, before it begins a new epoch. */
   receiptWaitMs: 5_000,
+  /** Of all payloads on disk, and of each. */
+  payloadBytes: 2 * 1024 * 1024 * 1024,
+  onePayloadBytes: 64 * 1024 * 1024,
+  /** What is sent later than this after the upload of its payloads waits for another one. */
+  uploadFreshMs: 3_600_000,
 }
 
 export interface Outbox extends Component {
@@ -49,6 +64,12 @@ export interface Outbox extends Component {
    * `shutting_down` after stop. Works before start and without a connection.
    */
   append(notifications: readonly Emitted[]): void
+  /**
+   * Keeps a payload beside the file, synced, and returns the reference for notifications that are appended within the
+   * hour; none of them is published before the payload is in the object store. The same bytes are kept once. Throws
+   * `too_large`, `outbox_full` at the quota of payloads, `data_unwritable`, `invalid`, `shutting_down` after stop.
+   */
+  attach(bytes: Uint8Array, about: PayloadAbout): ContentRef
   /** The bridge's own memory, in the same file. */
   readonly state: OutboxState
   /** Names the count of what is appended next. */
@@ -86,6 +107,8 @@ class SqliteOutbox implements Outbox {
   readonly #file: OutboxFile
   readonly #entries: Entries
   readonly #numbering: Numbering
+  readonly #payloads: Payloads
+  readonly #uploads: Uploads
   readonly #sender: Sender
   readonly #voice: Voice
   readonly #receipts: Receipts
@@ -100,7 +123,7 @@ class SqliteOutbox implements Outbox {
   #forgetSession: (() => void) | undefined
 
   constructor(options: OutboxOptions) {
-    const { file, producer, topics, transport, ids, log } = options
+    const { file, producer, topics, transport, upload, storage = 'fs', ids, log } = options
     const clock = steady(options.clock)
     this.#clock = clock
     this.name = `outbox ${producer}`
@@ -111,10 +134,16 @@ class SqliteOutbox implements Outbox {
     this.#entries = new Entries(this.#file)
     this.#numbering = new Numbering(this.#entries, this.#file.fresh, ids, log)
     const shared = { entries: this.#entries, numbering: this.#numbering, transport, topics, producer, clock }
-    const { inFlight, inFlightBytes } = this.#limits
+    const { inFlight, inFlightBytes, uploadFreshMs: freshMs } = this.#limits
     const wake = () => this.#wake()
     const refused = () => this.#refused()
-    this.#sender = new Sender({ ...shared, log, inFlight, inFlightBytes, wake })
+    const folder = payloadFolder(file + PAYLOADS)
+    const gone = (id: string) => this.#uploads.forget(id)
+    const payloads = { file: this.#file, folder, clock: options.clock, storage, limits: this.#limits, gone }
+    this.#payloads = new Payloads(payloads)
+    const uploads = { payloads: this.#payloads, folder, entries: this.#entries, upload, clock, log, freshMs, wake }
+    this.#uploads = new Uploads(uploads)
+    this.#sender = new Sender({ ...shared, uploads: this.#uploads, log, inFlight, inFlightBytes, wake })
     this.#voice = new Voice({ ...shared, about: () => this.#about(), refused })
     this.#receipts = new Receipts({ transport, topic: topics.receipt(producer), clock, log, wake, refused })
   }
@@ -127,8 +156,15 @@ class SqliteOutbox implements Outbox {
     return this.#entries.held
   }
 
+  attach(bytes: Uint8Array, about: PayloadAbout): ContentRef {
+    this.#refuseIfOver()
+    const ref = this.#payloads.attach(bytes, about, (id) => this.#uploads.isRefused(id))
+    if (this.#uploads.isRefused(ref.id)) this.#uploads.forget(ref.id)
+    return ref
+  }
+
   append(notifications: readonly Emitted[]): void {
-    if (this.#life === 'stopping' || this.#life === 'stopped') throw new DaybookError('shutting_down')
+    this.#refuseIfOver()
     if (notifications.length === 0) return
     const entries = notifications.map(toEntry)
     this.#refusedBytes = entries.reduce((sum, { body }) => sum + body.length, 0)
@@ -163,17 +199,18 @@ class SqliteOutbox implements Outbox {
 
   health(): Health {
     const { held, last, current } = this.#entries
-    const unreceipted = this.#sender.unreceipted
-    const figures = { depth: held, unreceipted, lastSeq: last - current.base, epoch: current.epoch }
-    if (this.#life === 'new' || this.#life === 'stopped') return { state: 'stopped', figures }
-    if (this.#diskError)
-      return { state: 'failed', code: this.#diskError.code, detail: this.#diskError.message, figures }
-    if (this.#isFull()) return { state: 'degraded', code: 'outbox_full', detail: 'New events are refused.', figures }
-    if (this.#sender.refused)
-      return { state: 'degraded', code: 'bus_unavailable', detail: 'Events wait on disk.', figures }
-    const { setAside } = this.#file
-    if (setAside) return { state: 'degraded', detail: `The outbox was damaged and now is ${setAside}.`, figures }
-    return { state: 'ok', figures }
+    const { count: payloads, bytes: payloadBytes, quota: payloadQuota } = this.#payloads
+    const { failure, refused: payloadsLost } = this.#uploads
+    const counted = { depth: held, unreceipted: this.#sender.unreceipted, lastSeq: last - current.base }
+    return outboxHealth({
+      running: this.#life === 'running' || this.#life === 'stopping',
+      diskError: this.#diskError,
+      full: this.#full(),
+      uploadError: failure,
+      busAway: this.#sender.refused,
+      setAside: this.#file.setAside,
+      figures: { ...counted, epoch: current.epoch, payloads, payloadBytes, payloadQuota, payloadsLost },
+    })
   }
 
   async #run(): Promise<void> {
@@ -196,11 +233,12 @@ class SqliteOutbox implements Outbox {
   /** Does all that is due and returns when the next thing will be, epoch ms. The status goes first: see oldestSeq. */
   #step(now: number): number {
     this.#takeReceipts()
+    const collect = this.#payloads.collect(now)
     const { retryAt } = this.#sender
-    if (now < retryAt) return retryAt
+    if (now < retryAt) return Math.min(retryAt, collect)
     this.#receipts.ask()
-    if (now < this.#receipts.since) return Number.POSITIVE_INFINITY
-    return Math.min(this.#decide(now), this.#voice.speak(now), this.#sender.pump(now))
+    if (now < this.#receipts.since) return collect
+    return Math.min(collect, this.#decide(now), this.#voice.speak(now), this.#sender.pump(now))
   }
 
   #takeReceipts(): void {
@@ -220,9 +258,18 @@ class SqliteOutbox implements Outbox {
   #about(): About {
     const { source, version, timeZone, clock } = this.#options
     // That the bus is away is no news to those who read this on the bus.
-    const own = this.#diskError?.code ?? (this.#isFull() ? 'outbox_full' : undefined)
+    const own = this.#diskError?.code ?? (this.#full() ? 'outbox_full' : undefined)
     const health = own ?? (this.#bridge.state === 'ok' ? undefined : this.#bridge.code) ?? 'ok'
     return { online: this.#life === 'running', version, source, timeZone, at: clock.now(), health }
+  }
+
+  #refuseIfOver(): void {
+    if (this.#life === 'stopping' || this.#life === 'stopped') throw new DaybookError('shutting_down')
+  }
+
+  #full(): 'events' | 'payloads' | undefined {
+    if (this.#isFull()) return 'events'
+    return this.#payloads.full ? 'payloads' : undefined
   }
 
   #isFull(): boolean {
@@ -250,7 +297,7 @@ class SqliteOutbox implements Outbox {
     const clock = this.#clock
     const late = new AbortController()
     const inTime = (work: Promise<unknown>) => Promise.race([work, clock.sleep(DRAIN_MS, late.signal)])
-    await inTime(this.#sender.idle())
+    await inTime(Promise.all([this.#sender.idle(), this.#uploads.stop()]))
     try {
       this.#takeReceipts()
     } catch (error) {
@@ -265,17 +312,4 @@ class SqliteOutbox implements Outbox {
   #wake(): void {
     this.#sleep.abort()
   }
-}
-
-/** Time for waiting: it stands still when the wall clock is set back, or an answer would be awaited for that long. */
-function steady(clock: Clock): Clock {
-  let before = clock.now()
-  let time = before
-  const now = () => {
-    const wall = clock.now()
-    time += Math.max(0, wall - before)
-    before = wall
-    return time
-  }
-  return { now, sleep: (ms, signal) => clock.sleep(ms, signal) }
 }

@@ -1,10 +1,15 @@
 // A world around an outbox for tests: a clock that moves only when told, and a line that loses, delays, doubles and
 // reorders by dice, with the model's pipeline at its other end. Not for: what the outbox should do about it.
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import type { Clock } from '../../component.ts'
+import type { ContentRef } from '../../schemas/content-ref.ts'
 import type { BridgeStatus, Receipt } from '../../schemas/delivery.ts'
+import { DaybookError } from '../../schemas/errors.ts'
 import type { Topics } from '../../schemas/topics.ts'
 import { LedgerModel, type SentEvent } from './outbox.model.ts'
 import type { OutboxTransport } from './transport.ts'
+import type { Upload } from './uploads.ts'
 
 /** Lets everything that waits on promises run. */
 export async function settle(): Promise<void> {
@@ -66,9 +71,22 @@ export interface Faults {
   /** It takes up to 20 s instead of 5 ms, and others overtake it. */
   slow: number
   receiptLost: number
+  /** An upload fails, or is done and says that it failed. */
+  uploadFails: number
 }
 
-export const noFaults: Faults = { lost: 0, unanswered: 0, swallowed: 0, doubled: 0, slow: 0, receiptLost: 0 }
+export const noFaults: Faults = {
+  lost: 0,
+  unanswered: 0,
+  swallowed: 0,
+  doubled: 0,
+  slow: 0,
+  receiptLost: 0,
+  uploadFails: 0,
+}
+
+/** What nobody refers to is removed from a store so long after it was put. */
+const SWEPT_AFTER_MS = 72 * 3_600_000
 
 type Listener = (message: { topic: string; payload: Buffer }) => void
 
@@ -87,6 +105,16 @@ export class World {
   /** Those of them that arrived. */
   readonly arrivals: SentEvent[] = []
   readonly statuses: BridgeStatus[] = []
+  /** Uploads and first sends in the order in which they were done, as `put <id>` and `send <id>`. */
+  readonly trail: string[] = []
+  /** Events that arrived when a payload of theirs was not in the store, or about to be swept. */
+  readonly dangling: string[] = []
+  /** Refuses every upload while it is set. */
+  uploadError: DaybookError | undefined
+  /** Where uploads end up. */
+  storage: ContentRef['storage'] = 'fs'
+  /** When each object was last put, epoch ms. */
+  readonly store = new Map<string, number>()
   readonly clock: ManualClock
   readonly #topics: Topics
   readonly #producer: string
@@ -107,6 +135,25 @@ export class World {
     for (const receipt of ledger.receipts()) this.#tell(receipt)
   }
 
+  readonly upload: Upload = (payload, signal) => {
+    const { id, size, mediaType, file } = payload
+    return new Promise((resolve, reject) => {
+      const fail = (error = new DaybookError('objects_unavailable')) => reject(error)
+      signal.addEventListener('abort', () => fail())
+      this.clock.at(this.#delay(), () => {
+        if (signal.aborted) return
+        if (this.uploadError) return fail(this.uploadError)
+        if (this.#dice() < this.faults.uploadFails) return fail()
+        if (createHash('sha256').update(readFileSync(file)).digest('hex') !== id)
+          return fail(new DaybookError('object_damaged'))
+        this.store.set(id, this.clock.now())
+        this.trail.push(`put ${id}`)
+        if (this.#dice() < this.faults.uploadFails) return fail()
+        resolve({ storage: this.storage, id, size, mediaType })
+      })
+    })
+  }
+
   connect(): Line {
     const lost = new Set<() => void>()
     const own = new Set<Listener>()
@@ -115,7 +162,7 @@ export class World {
     return {
       publish: (topic, payload) => {
         const text = payload.toString()
-        if (topic !== this.#topics.status(this.#producer)) this.sends.push(JSON.parse(text))
+        if (topic !== this.#topics.status(this.#producer)) this.#note(JSON.parse(text))
         const begun = session
         const alive = () => open && begun === session
         return new Promise((resolve, reject) => this.#carry(topic, text, alive, resolve, reject))
@@ -167,9 +214,21 @@ export class World {
     const message: unknown = JSON.parse(text)
     const isStatus = topic === this.#topics.status(this.#producer)
     if (isStatus) this.statuses.push(message as BridgeStatus)
-    else this.arrivals.push(message as SentEvent)
+    else this.#look(message as SentEvent)
     const receipt = isStatus ? this.ledger.hear(message as BridgeStatus) : this.ledger.receive(message as SentEvent)
     if (receipt) this.#tell(receipt)
+  }
+
+  #note(event: SentEvent): void {
+    this.sends.push(event)
+    this.trail.push(`send ${event.id}`)
+  }
+
+  #look(event: SentEvent): void {
+    this.arrivals.push(event)
+    const alive = this.clock.now() - SWEPT_AFTER_MS
+    const safe = (event.attachments ?? []).every(({ id }) => (this.store.get(id) ?? 0) > alive)
+    if (!safe) this.dangling.push(event.id)
   }
 
   #tell(receipt: Receipt): void {

@@ -7,12 +7,14 @@ import { stamped } from './body.ts'
 import type { Entries, Entry, Epoch } from './entries.ts'
 import type { Numbering } from './numbering.ts'
 import type { OutboxTransport } from './transport.ts'
+import type { Uploads } from './uploads.ts'
 import { type Flight, resendAt, toRanges } from './window.ts'
 
 /** What the sender of one producer works with. */
 export interface SenderParts {
   entries: Entries
   numbering: Numbering
+  uploads: Uploads
   transport: OutboxTransport
   topics: Topics
   producer: string
@@ -96,9 +98,9 @@ export class Sender {
     if (now < this.#retryAt) return this.#retryAt
     const next = this.#sendAgain(now)
     this.#sendNew(now)
-    const { entries } = this.#parts
+    const { entries, uploads } = this.#parts
     if (this.#window.size === 0 && this.#cursor >= entries.last && entries.held !== 0) entries.recount(0)
-    return next
+    return Math.min(next, uploads.dueAt(now))
   }
 
   /** Removes what is both acknowledged and receipted. */
@@ -141,8 +143,8 @@ export class Sender {
     }
     for (const n of due) {
       if (this.#full) break
-      const [entry] = entries.read(n - 1, n, 1)
-      this.#send(entry ?? { n, source: '', type: '', body: null }, now)
+      const [entry = { n, source: '', type: '', body: null }] = entries.read(n - 1, n, 1)
+      if (!this.#send(entry, now)) break
     }
     return next
   }
@@ -153,9 +155,8 @@ export class Sender {
       const room = Math.min(inFlight - this.#window.size, READ_AT_ONCE)
       const found = entries.read(this.#cursor, entries.bound, room)
       for (const entry of found) {
-        if (this.#full) return
+        if (this.#full || !this.#send(entry, now)) return
         this.#cursor = entry.n
-        this.#send(entry, now)
       }
       if (found.length < room) this.#cursor = entries.bound
     }
@@ -165,15 +166,19 @@ export class Sender {
     return this.#inTransit >= this.#parts.inFlightBytes || this.#retryAt > this.#parts.clock.now()
   }
 
-  #send({ n, source, type, body }: Entry, now: number): void {
-    const { entries, transport, topics, producer, log } = this.#parts
+  /** False while its payloads are not where its references say: nothing behind it goes before it. */
+  #send(entry: Entry, now: number): boolean {
+    const { entries, uploads, transport, topics, producer, log } = this.#parts
+    const ready = uploads.ready(entry, now)
+    if (!ready) return false
+    const { n, source, type, body } = ready
     const { epoch, base } = entries.epochOf(n)
     if (!body) {
       // Never sent; `oldestSeq` passes over it, so that it is booked missing.
       log?.error({ epoch, seq: n - base }, 'an outbox entry was damaged on disk and is lost')
       this.#window.delete(n)
       entries.remove([[n, n]])
-      return
+      return true
     }
     const payload = stamped(body, { producer, epoch, seq: n - base })
     const attempts = (this.#window.get(n)?.attempts ?? 0) + 1
@@ -188,6 +193,7 @@ export class Sender {
       () => this.#answered(flight, session, true),
       () => this.#answered(flight, session, false),
     )
+    return true
   }
 
   #answered(flight: Flight, session: number, taken: boolean): void {

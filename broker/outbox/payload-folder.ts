@@ -1,0 +1,96 @@
+// The folder beside an outbox's file that holds payloads, one file each, named by the hash of its bytes. Not for: which
+// of them are needed (payloads.ts).
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  createReadStream,
+  fdatasyncSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { DaybookError } from '../../schemas/errors.ts'
+
+export type PayloadFolder = ReturnType<typeof payloadFolder>
+
+/** The folder is made with its first file; only its owner can read it. */
+export function payloadFolder(path: string) {
+  const pathOf = (name: string) => join(path, name)
+  return {
+    pathOf,
+
+    /** Durable when it returns; until then there is nothing under this name. Throws `data_unwritable`. */
+    keep(id: string, bytes: Uint8Array): void {
+      const unfinished = pathOf(`${id}.new`)
+      try {
+        if (mkdirSync(path, { recursive: true, mode: 0o700 })) syncFolder(dirname(path))
+        writeSynced(unfinished, bytes)
+        renameSync(unfinished, pathOf(id))
+        syncFolder(path)
+      } catch (error) {
+        removeSilently(unfinished)
+        throw new DaybookError('data_unwritable', `${path}: ${(error as Error).message}`, { cause: error })
+      }
+    },
+
+    /** True if there is a file of this size; its bytes are not looked at. */
+    has: (id: string, size: number) => statSync(pathOf(id), { throwIfNoEntry: false })?.size === size,
+
+    /** True if the bytes are those that the name promises. */
+    async isIntact(id: string): Promise<boolean> {
+      const hash = createHash('sha256')
+      try {
+        for await (const chunk of createReadStream(pathOf(id))) hash.update(chunk)
+      } catch {
+        return false
+      }
+      return hash.digest('hex') === id
+    },
+
+    /** What cannot be removed now is left to the next `clean`. */
+    remove: (id: string) => removeSilently(pathOf(id)),
+
+    /** Removes what no `keep` has finished and what is not known. */
+    clean(isKnown: (id: string) => boolean): void {
+      for (const name of namesIn(path)) if (!isKnown(name)) removeSilently(pathOf(name))
+    },
+  }
+}
+
+function writeSynced(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'w', 0o600)
+  try {
+    for (let written = 0; written < bytes.byteLength; ) written += writeSync(file, bytes, written)
+    fdatasyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}
+
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
+}
+
+function removeSilently(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // A file that stays costs room and nothing else.
+  }
+}
