@@ -86,13 +86,8 @@ export const configSchema = z.strictObject({
   bridges: section({
     producer: z.string().optional().describe('the device part of producer names; default: the host name'),
     outboxMegabytes: number.min(1).default(512).describe('the most that the outbox of a bridge may hold'),
+    payloadMegabytes: number.min(1).default(2048).describe('the most that payloads beside it may hold'),
     ...bridgeSections,
-    frigate: section({
-      url: z.string().optional(),
-      topicPrefix: z.string().optional(),
-      user: z.string().optional(),
-      password: z.string().optional(),
-    }),
   }),
   metrics: section({ enabled: flag.default(true).describe('GET /metrics') }),
 })

@@ -1,7 +1,8 @@
 // Every bridge there is: the contents page of this folder. Not for: anything else; app.ts starts what is configured and
 // registry.test.ts runs the contract over each.
 import type { Bridge } from './bridge.ts'
+import { frigate } from './frigate.ts'
 import { homeAssistant } from './home-assistant.ts'
 import { manual } from './manual.ts'
 
-export const registry: readonly Bridge[] = [homeAssistant, manual]
+export const registry: readonly Bridge[] = [frigate, homeAssistant, manual]

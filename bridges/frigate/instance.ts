@@ -1,0 +1,214 @@
+// One Frigate, kept an eye on: takes its messages, reads back what was missed, closes what will not end by itself, and
+// has pictures fetched. Not for: what its messages mean (translate.ts), or several of them (bridge.ts).
+import type { Health } from '../../component.ts'
+import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
+import type { BridgeHost, ForeignMessage, ImportProgress, ImportRange } from '../bridge.ts'
+import { catchUp, lookAfter } from './catch-up.ts'
+import { type Client, createClient } from './client.ts'
+import type { FrigateConfig, Instance } from './config.ts'
+import { createErrands, type Errands } from './errands.ts'
+import { importHistory } from './import.ts'
+import { createMemory } from './memory.ts'
+import { readReference } from './pictures.ts'
+import { lacksReviews } from './read-back.ts'
+import { createTaker } from './taker.ts'
+import { stepChanged, stepGone, stepPictures } from './translate.ts'
+
+const TICK_MS = 2000
+const PRUNE_TICKS = 1800
+/** Frigate tells of an object that goes on once a minute. */
+const STALE_MS = 180_000
+const PAUSES_MS = [500, 1000, 2000, 5000, 10_000, 20_000, 40_000]
+const LONGEST_PAUSE_MS = 60_000
+const DAY_MS = 86_400_000
+/** Everything else below its prefix is counts, switches and retained pictures. */
+const KINDS = ['reviews', 'events', 'tracked_object_update']
+
+export type OpenInstance = Awaited<ReturnType<typeof openInstance>>
+
+/** Rejects with what `listen` rejects with, and `config_invalid`; that Frigate is away is said in health. */
+export async function openInstance(host: BridgeHost<FrigateConfig>, instance: Instance, closing: AbortSignal) {
+  const { config, clock, log } = host
+  const signal = AbortSignal.any([host.signal, closing])
+  const memory = createMemory(host.state, instance.name)
+  const client: Client | undefined =
+    instance.url === undefined
+      ? undefined
+      : createClient({ ...instance, url: instance.url, signal, clock, onBack: () => reading === 'done' && miss() })
+  let objectsAlone = config.objects === 'activities'
+  let errands: Errands | undefined
+  let available = 'unknown'
+  let onlineAt: number | undefined
+  let paused = false
+  /** Something may have been missed: until it is read back, what is heard does not count as everything. */
+  let behind = client !== undefined
+  let reading: 'wanted' | 'now' | 'done' = 'wanted'
+  let wake = new AbortController()
+
+  const taker = createTaker({
+    host,
+    instance,
+    memory,
+    objectsAlone: () => objectsAlone,
+    ended(known) {
+      memory.flush()
+      errands?.begin(known)
+    },
+  })
+  if (client && config.pictures === 'copy') {
+    errands = createErrands({
+      ...{ client, host, memory, clock, log, signal },
+      clips: config.clips,
+      keptMs: Math.max(config.catchUpDays, 1) * DAY_MS,
+      tell(known, what) {
+        taker.keep(stepPictures(known, what, taker.context))
+        if (what === 'pictures') memory.setPictured(known)
+        memory.flush()
+      },
+    })
+  }
+
+  function miss(): void {
+    behind = client !== undefined
+    reading = 'wanted'
+    wake.abort()
+  }
+
+  function take({ topic, payload, retain }: ForeignMessage): void {
+    const kind = topic.slice(instance.topicPrefix.length + 1)
+    if (kind === 'available') setAvailable(payload.toString())
+    // What is retained is a state, not an event.
+    else if (!retain) taker.take({ kind, payload: parsed(payload) })
+    if (!behind) memory.advance(clock.now())
+  }
+
+  function setAvailable(now: string): void {
+    available = now
+    if (now === 'online') {
+      // Said at each connection to the broker: what it had to say before is lost.
+      onlineAt = clock.now()
+      miss()
+      return
+    }
+    behind = client !== undefined
+    for (const known of memory.open()) taker.keep(stepGone(known, taker.context))
+    memory.flush()
+  }
+
+  /** Reads back whenever something may have been missed, until it has worked. */
+  async function readBack(reader: Client): Promise<void> {
+    for (let tries = 0; !signal.aborted; ) {
+      wake = new AbortController()
+      const awake = AbortSignal.any([signal, wake.signal])
+      if (reading !== 'wanted' || paused) {
+        await clock.sleep(LONGEST_PAUSE_MS, awake)
+        continue
+      }
+      reading = 'now'
+      try {
+        if (config.objects === 'auto') objectsAlone = await lacksReviews(reader)
+        const { catchUpDays } = config
+        await catchUp({ ...{ client: reader, memory, taker, clock, catchUpDays, onlineAt }, room: host.room })
+        tries = 0
+        if ((reading as string) === 'wanted') continue
+        reading = 'done'
+        behind = false
+        log.info({ instance: instance.name, reviews: memory.size() }, 'read back what Frigate holds')
+      } catch (thrown) {
+        if (signal.aborted) return
+        const error = asDaybookError(thrown)
+        log.warn({ instance: instance.name, code: error.code }, error.message)
+        if (error.remedy === 'stop') return
+        reading = 'wanted'
+        await clock.sleep(PAUSES_MS[tries++] ?? LONGEST_PAUSE_MS, awake)
+      }
+    }
+  }
+
+  async function watch(): Promise<void> {
+    for (let ticks = 1; !signal.aborted; ticks++) {
+      await clock.sleep(TICK_MS, signal)
+      if (signal.aborted) break
+      if (paused) continue
+      try {
+        for (const known of memory.open()) await look(known.review.id)
+        if (ticks % PRUNE_TICKS === 0) memory.prune(clock.now())
+        memory.flush()
+      } catch (thrown) {
+        log.warn(
+          { instance: instance.name, reason: (thrown as Error).message },
+          'what is open cannot be looked after now',
+        )
+      }
+    }
+  }
+
+  async function look(id: string): Promise<void> {
+    const known = memory.known(id)
+    if (!known || known.end !== undefined) return
+    const { notifications, ...rest } = stepChanged(known, taker.context)
+    if (notifications.length > 0) taker.keep({ notifications, ...rest })
+    if (clock.now() - known.heardAt <= STALE_MS) return
+    if (client && !behind) {
+      const error = await lookAfter(id, { client, memory, taker, clock }).catch(asDaybookError)
+      if (!error) return
+    }
+    const still = memory.known(id)
+    if (still && still.end === undefined) taker.keep(stepGone(still, taker.context))
+  }
+
+  const filters = [...KINDS, 'available'].map((kind) => `${instance.topicPrefix}/${kind}`)
+  const off = await host.listen(filters, take)
+  const running = [watch(), ...(client ? [readBack(client)] : [])]
+
+  return {
+    name: instance.name,
+    health(): Health {
+      const trouble = client?.trouble()
+      const figures = {
+        available,
+        open: memory.open().length,
+        told: taker.told(),
+        seenAt: memory.seen() ?? null,
+        ...errands?.figures(),
+      }
+      if (trouble) return { state: 'degraded', code: trouble.code, detail: trouble.message, figures }
+      if (available === 'unknown' || available === 'online') return { state: 'ok', figures }
+      const detail = `Frigate says that it is ${available}.`
+      return { state: 'degraded', code: 'frigate_unreachable', detail, figures }
+    },
+    pause(now: boolean) {
+      paused = now
+      if (paused) return
+      for (const known of memory.open()) memory.set({ ...known, heardAt: clock.now() })
+      miss()
+    },
+    forget: memory.forget,
+    /** Rejects with `object_missing`, `frigate_unreachable`, `frigate_auth`. */
+    async payload(id: string) {
+      if (!client) throw new DaybookError('object_missing', 'No url of this Frigate is configured.')
+      return readReference(client, id)
+    },
+    async import(range: ImportRange, progress: (at: ImportProgress) => void, ended: AbortSignal): Promise<void> {
+      if (!client) throw new DaybookError('frigate_unreachable', `No url of ${instance.name} is configured.`)
+      const asked = { ...{ host, client, instance, range, progress }, signal: AbortSignal.any([signal, ended]) }
+      if (config.objects === 'auto') objectsAlone = await lacksReviews(client)
+      await importHistory({ ...asked, live: memory, objectsAlone })
+    },
+    /** After `closing` has aborted. */
+    async ended() {
+      off()
+      await Promise.all([...running, errands?.ended()])
+      memory.flush()
+      client?.close()
+    },
+  }
+}
+
+function parsed(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString())
+  } catch {
+    return undefined
+  }
+}
