@@ -98,6 +98,7 @@ test('bridges are on when they are configured, by their name in camelCase', () =
       throw new Error('not started')
     },
     redact: (n: ReturnType<typeof note>) => n,
+    redactText: (text: string) => ({ text }),
     feed: async () => () => {},
     log: undefined as never,
     clock: undefined as never,

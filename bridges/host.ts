@@ -4,7 +4,6 @@
 import type { Clock, Component, Health, Logger } from '../component.ts'
 import { activityNotification } from '../schemas/activity.ts'
 import { asDaybookError, DaybookError } from '../schemas/errors.ts'
-import { fitted } from '../schemas/fit.ts'
 import { isProducer } from '../schemas/topics.ts'
 import type {
   Bridge,
@@ -19,11 +18,16 @@ import type {
   SourcePayload,
 } from './bridge.ts'
 import { createPauses, type Pauses } from './pauses.ts'
+import { attaching, lightened } from './payloads.ts'
 
 /** What a host needs of an outbox; it starts and stops it. */
 export interface HostOutbox extends Component {
   /** Returns once all are synced, or keeps none and throws `outbox_full`. */
   append(notifications: readonly Notification[]): void
+  /** Keeps a payload, synced, for what is appended within the hour. Throws `outbox_full` at its own quota, `too_large`. */
+  attach: BridgeHost<unknown>['attach']
+  /** Entries that wait. */
+  readonly depth: number
   readonly state: BridgeState
   /** How the bridge is, for its status on the bus. */
   report(health: Health): void
@@ -35,6 +39,8 @@ export interface HostParts {
   openOutbox(about: { producer: string; source: string }): HostOutbox
   /** Takes secrets out of a notification, synchronously. */
   redact(notification: Notification): Notification
+  /** The same for a payload that is text. */
+  redactText(text: string): { text: string }
   /** What others publish; see Bus.feed. */
   feed(filters: readonly string[], take: (message: ForeignMessage) => void): Promise<() => void>
   log: Logger
@@ -59,6 +65,9 @@ export interface HostedBridge extends Component {
 }
 
 const REPORT_MS = 2000
+/** Entries that wait at most when there is room for more that is not urgent, and how often that is looked at. */
+const ROOM = 500
+const ROOM_EACH_MS = 50
 
 /** `<source>-<device>`, made of what a topic may hold. */
 export function producerOf(source: string, device: string): string {
@@ -71,7 +80,7 @@ export function producerOf(source: string, device: string): string {
  * the source is told by health instead, so that one bridge keeps no other from starting.
  */
 export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
-  const { log, clock, space, producer, redact } = parts
+  const { log, clock, space, producer, redact, redactText } = parts
   const config = readConfig(bridge, parts.config)
   if (!isProducer(producer)) throw new DaybookError('config_invalid', `producer: "${producer}" cannot be in a topic.`)
   const counts = { emitted: 0, invalid: 0 }
@@ -79,9 +88,9 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
   let failure: DaybookError | undefined
 
   /** An invalid notification is a bug of the bridge: it must not stop what its source sends next. */
-  function prepare(notification: Notification): Notification[] {
+  function prepare(notification: Notification, keep: HostOutbox['attach']): Notification[] {
     const parsed = activityNotification.safeParse(notification)
-    if (parsed.success) return [fitted(redact(parsed.data))]
+    if (parsed.success) return [lightened(redact(parsed.data), keep)]
     counts.invalid++
     const [issue] = parsed.error.issues
     log.error({ type: notification.type, field: issue?.path.join('.') }, `invalid notification: ${issue?.message}`)
@@ -119,23 +128,26 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
       const pauses = createPauses(outbox.state)
       const end = new AbortController()
       running = { outbox, pauses, end }
+      const keep: HostOutbox['attach'] = (bytes, about) => outbox.attach(bytes, about)
+      const attach = attaching({ keep, redactText, paused: pauses.paused })
       const emit = (notifications: readonly Notification[]) => {
         if (pauses.paused()) return
-        const ready = notifications.filter(({ timestamp }) => !pauses.covers(timestamp)).flatMap(prepare)
+        const meant = notifications.filter(({ timestamp }) => !pauses.covers(timestamp))
+        const ready = meant.flatMap((notification) => prepare(notification, keep))
         if (ready.length > 0) outbox.append(ready)
         counts.emitted += ready.length
       }
       try {
         await outbox.start()
         const { signal } = end
-        const notYet = () => {
-          throw new DaybookError('internal', 'Not there yet.')
-        }
         const listen: BridgeHost<unknown>['listen'] = (filters, take) =>
           parts.feed(filters, (message) => {
             if (!pauses.paused()) take(message)
           })
-        const reach = { attach: notYet, listen, room: async () => {} }
+        const room = async () => {
+          while (outbox.depth >= ROOM && !signal.aborted) await clock.sleep(ROOM_EACH_MS, signal)
+        }
+        const reach = { attach, listen, room }
         const { state } = outbox
         const open = await bridge.open({ config, space, producer, log, clock, signal, state, emit, ...reach })
         running.open = open

@@ -27,6 +27,7 @@ export interface Hosted {
 export interface HostedOptions {
   config?: unknown
   redact?: (notification: Notification) => Notification
+  redactText?: (text: string) => { text: string }
   clock?: Clock
 }
 
@@ -47,6 +48,7 @@ export function quietOutbox(folder: string, producer: string, source: string, cl
 /** Hosts a bridge over a file in this folder; not started yet. */
 export function host(bridge: Bridge, folder: string, options: HostedOptions = {}): Hosted {
   const { config = bridge.exampleConfig, redact = (notification) => notification, clock = wallClock } = options
+  const { redactText = (text) => ({ text }) } = options
   const kept: Notification[] = []
   const log = pino({ level: 'silent' })
   const listening = new Set<{ meets: ((topic: string) => boolean)[]; take(message: ForeignMessage): void }>()
@@ -55,6 +57,7 @@ export function host(bridge: Bridge, folder: string, options: HostedOptions = {}
   const hosted = hostBridge(bridge, {
     config,
     redact,
+    redactText,
     log,
     clock,
     space: 'home',
@@ -72,6 +75,10 @@ export function host(bridge: Bridge, folder: string, options: HostedOptions = {}
       return {
         name: opened.name,
         state: opened.state,
+        get depth() {
+          return opened.depth
+        },
+        attach: (bytes, about) => opened.attach(bytes, about),
         start: () => opened.start(),
         stop: () => opened.stop(),
         health: () => ({ state: 'ok' }),

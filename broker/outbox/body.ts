@@ -27,16 +27,14 @@ export function toEntry(notification: Emitted): NewEntry {
   return { source, type, body, payloads }
 }
 
-/** Names the stores that its payloads went to; the same bytes if they say so already. `storageOf`: undefined as it is. */
-export function relocated(body: Buffer, storageOf: (id: string) => ContentRef['storage'] | undefined): Buffer {
+/** Refers to its payloads as their upload did: the store they are in, and what they are there without their secrets. */
+export function referring(body: Buffer, uploaded: (id: string) => ContentRef | undefined): Buffer {
   const notification = JSON.parse(body.toString()) as Emitted
-  let changed = false
   for (const ref of refsOf(notification)) {
-    const storage = isOwn(ref.storage) ? (storageOf(ref.id) ?? ref.storage) : ref.storage
-    changed ||= storage !== ref.storage
-    ref.storage = storage
+    const { storage, id, size } = (isOwn(ref.storage) && uploaded(ref.id)) || ref
+    Object.assign(ref, size === undefined ? { storage, id } : { storage, id, size })
   }
-  return changed ? Buffer.from(JSON.stringify(notification)) : body
+  return Buffer.from(JSON.stringify(notification))
 }
 
 function refsOf({ contentRef, attachments = [] }: Emitted): ContentRef[] {

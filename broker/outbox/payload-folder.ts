@@ -42,13 +42,13 @@ export function payloadFolder(path: string) {
     /** True if there is a file of this size; its bytes are not looked at. */
     has: (id: string, size: number) => statSync(pathOf(id), { throwIfNoEntry: false })?.size === size,
 
-    /** True if the bytes are those that the name promises. */
+    /** False if the bytes are gone, unreadable or not those that the name promises. */
     async isIntact(id: string): Promise<boolean> {
       const hash = createHash('sha256')
       try {
         for await (const chunk of createReadStream(pathOf(id))) hash.update(chunk)
-      } catch {
-        return false
+      } catch (error) {
+        return !['ENOENT', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '')
       }
       return hash.digest('hex') === id
     },

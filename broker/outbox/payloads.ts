@@ -5,6 +5,7 @@ import { createReadStream } from 'node:fs'
 import type { Clock } from '../../component.ts'
 import { type ContentRef, contentRef } from '../../schemas/content-ref.ts'
 import { DaybookError } from '../../schemas/errors.ts'
+import { isMediaType } from '../../schemas/media-types.ts'
 import type { OutboxFile } from './file.ts'
 import type { PayloadFolder } from './payload-folder.ts'
 
@@ -116,6 +117,7 @@ export class Payloads {
     const id = createHash('sha256').update(bytes).digest('hex')
     const size = bytes.byteLength
     const ref = { storage: this.#parts.storage, id, size, mediaType, ...(name === undefined ? {} : { name }) }
+    if (!isMediaType(mediaType)) throw new DaybookError('invalid', `mediaType: got "${mediaType.slice(0, 100)}"`)
     const [issue] = contentRef.safeParse(ref).error?.issues ?? []
     if (issue) throw new DaybookError('invalid', `${issue.path.join('.')}: ${issue.message}`)
     return ref

@@ -3,14 +3,14 @@
 import type { Clock, Logger } from '../../component.ts'
 import type { ContentRef } from '../../schemas/content-ref.ts'
 import { asDaybookError, DaybookError, type ErrorCode, errors } from '../../schemas/errors.ts'
-import { relocated } from './body.ts'
+import { referring } from './body.ts'
 import type { Entries, Entry } from './entries.ts'
 import type { PayloadFolder } from './payload-folder.ts'
 import type { KeptPayload, Payloads } from './payloads.ts'
 
 /**
- * Takes a payload to the object store and resolves with its reference once it is durable there; one that is there
- * already counts as used anew. Rejects with `too_large`, `object_damaged` or `invalid` if it can never be taken, with
+ * Takes a payload to the object store and resolves once it is durable there with its reference, which may have another
+ * id if secrets were found in it; one that is there already counts as used anew. Rejects with `too_large`, `object_damaged` or `invalid` if it can never be taken, with
  * anything else to be asked again. Ends soon after the signal aborts.
  */
 export type Upload = (payload: KeptPayload, signal: AbortSignal) => Promise<ContentRef>
@@ -39,8 +39,8 @@ const forGood: readonly ErrorCode[] = ['too_large', 'object_damaged', 'invalid']
 
 export class Uploads {
   readonly #parts: UploadsParts
-  /** What is in the store, since when, epoch ms, and where. */
-  readonly #confirmed = new Map<string, { at: number; storage: ContentRef['storage'] }>()
+  /** What is in the store, since when, epoch ms, and as what. */
+  readonly #confirmed = new Map<string, { at: number; ref: ContentRef }>()
   readonly #refused = new Set<string>()
   readonly #running = new Map<string, Promise<void>>()
   readonly #end = new AbortController()
@@ -82,7 +82,7 @@ export class Uploads {
       return undefined
     }
     if (!entry.body || ids.length === 0) return entry
-    return { ...entry, body: relocated(entry.body, (id) => this.#confirmed.get(id)?.storage) }
+    return { ...entry, body: referring(entry.body, (id) => this.#confirmed.get(id)?.ref) }
   }
 
   /** Takes this payload to the store anew before anything that refers to it is sent: it is attached again, or gone. */
@@ -121,8 +121,7 @@ export class Uploads {
       if (!payload || !folder.has(id, payload.size)) throw new DaybookError('object_damaged', 'Its file is not whole.')
       const ref = await this.#inTime((signal) => upload(payload, signal))
       if (isOver()) return
-      if (ref.id !== id) throw new DaybookError('object_damaged', `It became ${ref.id}.`)
-      this.#confirmed.set(id, { at: clock.now(), storage: ref.storage })
+      this.#confirmed.set(id, { at: clock.now(), ref })
       this.#failures = 0
       this.#failure = undefined
     } catch (thrown) {

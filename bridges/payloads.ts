@@ -1,0 +1,69 @@
+// What is too heavy for a notification and goes beside it: the payloads that a bridge attaches, without their secrets,
+// and `data` above 4 KB, of which a head stays. Not for: keeping or uploading them, which the outbox does.
+import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import { limits, MOVED_DATA } from '../schemas/activity.ts'
+import { asDaybookError, DaybookError } from '../schemas/errors.ts'
+import { fitted, headOf } from '../schemas/fit.ts'
+import { isText } from '../schemas/media-types.ts'
+import type { BridgeHost, Notification } from './bridge.ts'
+
+const ATTACHMENTS_MOST = 16
+const PAYLOAD_MOST = 64 * 1024 * 1024
+
+type Attach = BridgeHost<unknown>['attach']
+
+export interface PayloadsParts {
+  /** Keeps the bytes as they are. */
+  keep: Attach
+  /** Takes secrets out of a text. */
+  redactText(text: string): { text: string }
+  paused(): boolean
+}
+
+/** Attaches for a bridge, without the secrets of text; while paused nothing is kept. Errors as in BridgeHost.attach. */
+export function attaching({ keep, redactText, paused }: PayloadsParts): Attach {
+  return (bytes, about) => {
+    if (bytes.byteLength > PAYLOAD_MOST) {
+      throw new DaybookError('too_large', `A payload may have 64 MiB, this one has ${bytes.byteLength} bytes.`)
+    }
+    if (!paused()) return keep(isText(about.mediaType) ? redacted(bytes, redactText) : bytes, about)
+    // What refers to it is not kept either.
+    const id = createHash('sha256').update(bytes).digest('hex')
+    return { storage: 'fs', id, size: bytes.byteLength, ...about }
+  }
+}
+
+/**
+ * The notification in the form in which it is published: `data` above 4 KB becomes the attachment `data` and a head
+ * stays; where there is no room for another attachment or payload, long texts are cut. Throws as `keep` does otherwise.
+ */
+export function lightened(notification: Notification, keep: Attach): Notification {
+  const { data, attachments = [] } = notification
+  if (!data || attachments.length >= ATTACHMENTS_MOST) return fitted(notification)
+  const bytes = Buffer.from(JSON.stringify(data))
+  if (bytes.length <= limits.dataBytes) return fitted(notification)
+  try {
+    const name = unused(attachments.map((one) => one.name))
+    const moved = { ...keep(bytes, { mediaType: 'application/json', name }), name }
+    return fitted({ ...notification, data: headOf(data), attachments: [...attachments, moved] })
+  } catch (error) {
+    if (!['outbox_full', 'too_large'].includes(asDaybookError(error).code)) throw error
+    return fitted(notification)
+  }
+}
+
+/** `data`, or where something else bears that name, `data-2` and so on. */
+function unused(taken: readonly string[]): string {
+  let name: string = MOVED_DATA
+  for (let n = 2; taken.includes(name); n++) name = `${MOVED_DATA}-${n}`
+  return name
+}
+
+/** Text that is no UTF-8 is looked through byte by byte, so that all else stays as it is. */
+function redacted(bytes: Uint8Array, redactText: PayloadsParts['redactText']): Uint8Array {
+  const encoding = isUtf8(bytes) ? 'utf8' : 'latin1'
+  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(encoding)
+  const { text } = redactText(whole)
+  return text === whole ? bytes : Buffer.from(text, encoding)
+}
