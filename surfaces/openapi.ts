@@ -15,7 +15,8 @@ const plainPaths: Record<string, [summary: string, mediaType: string, guarded: b
   '/readyz': ['Everything that is needed works; 503 says what does not', 'application/json', false],
   '/metrics': ['Figures for Prometheus', 'text/plain', true],
   '/stream': [
-    'Activities as they arrive, as server-sent events; resumes after Last-Event-ID; filters: source, type, producer',
+    'Activities as they arrive, as server-sent events; resumes after Last-Event-ID; filters: source, type, producer. ' +
+      'With topic=<MQTT filter> every message of the bus that it meets instead, from now on',
     'text/event-stream',
     true,
   ],

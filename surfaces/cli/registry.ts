@@ -4,11 +4,25 @@ import { doctor } from './doctor.ts'
 import { importVerb } from './import.ts'
 import { note } from './note.ts'
 import { query } from './query.ts'
+import { record } from './record.ts'
 import { rejected } from './rejected.ts'
+import { replay } from './replay.ts'
 import { start } from './start.ts'
 import { status } from './status.ts'
 import { tail } from './tail.ts'
 import type { Verb } from './verb.ts'
 import { version } from './version.ts'
 
-export const verbs: readonly Verb[] = [start, status, doctor, query, tail, note, rejected, importVerb, version]
+export const verbs: readonly Verb[] = [
+  start,
+  status,
+  doctor,
+  query,
+  tail,
+  note,
+  record,
+  replay,
+  rejected,
+  importVerb,
+  version,
+]

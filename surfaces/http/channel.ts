@@ -14,7 +14,7 @@ export interface Channel {
   end(): void
 }
 
-export function openChannel(): Channel {
+export function openChannel(behindMost = BEHIND_MOST): Channel {
   const ended = new AbortController()
   const encoder = new TextEncoder()
   let controller: ReadableStreamDefaultController<Uint8Array>
@@ -27,7 +27,7 @@ export function openChannel(): Channel {
       pull: () => pulled(),
       cancel: () => ended.abort(),
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: BEHIND_MOST / 4 }),
+    new ByteLengthQueuingStrategy({ highWaterMark: behindMost / 4 }),
   )
   ended.signal.addEventListener('abort', () => pulled())
   const end = () => {
@@ -43,7 +43,7 @@ export function openChannel(): Channel {
       if (ended.signal.aborted) return
       controller.enqueue(encoder.encode(text))
       // Negative by as much as it is over its mark.
-      if ((controller.desiredSize ?? 0) < BEHIND_MOST / 4 - BEHIND_MOST) end()
+      if ((controller.desiredSize ?? 0) < behindMost / 4 - behindMost) end()
     },
     async room() {
       while (!ended.signal.aborted && (controller.desiredSize ?? 1) <= 0) {

@@ -1,11 +1,14 @@
 // GET /stream: what happens, as server-sent events. Activities come from the store in the order of arrival with
 // `<batch>.<n>` as event id, so a reader that comes back with Last-Event-ID misses none; sessions, questions, memories
-// and rejections come live from the bus. Not for: history by time, which GET /api/v1/activities gives.
+// and rejections come live from the bus. With `topic` it is the bus itself instead: every message that a filter meets,
+// byte by byte, from now on. Not for: history by time, which GET /api/v1/activities gives.
 import type { Message } from '../../broker/bus.ts'
+import { isFilter, isWithinLimits } from '../../broker/filters.ts'
 import { type ActivityEvent, toNotification } from '../../schemas/activity.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import type { Arrival } from '../../storage/activity-store.ts'
 import type { House } from '../operations/operation.ts'
+import { toRaw } from '../raw-message.ts'
 import { type Channel, openChannel } from './channel.ts'
 
 /** The families of topics that are shown live; the event's name is the family. */
@@ -13,6 +16,8 @@ const families = ['session', 'question', 'memory', 'rejected']
 const filters = ['source', 'type', 'producer'] as const
 
 const STREAMS_MOST = 100
+/** What a reader of raw messages may lag behind, bytes: room for the retained ones, which come at once. */
+const RAW_BEHIND_MOST = 32 * 1024 * 1024
 const HEARTBEAT_MS = 15_000
 /** Being told of commits may fail, so the store is asked every so often anyway. */
 const ASK_MS = 2_000
@@ -59,27 +64,41 @@ export function createStreams(house: House): Streams {
     })
   }
 
+  async function showRaw(channel: Channel, filter: string): Promise<() => void> {
+    channel.send(event('open', JSON.stringify({ at: house.clock.now(), filter, prefix: house.topics.prefix })))
+    return house.bus.subscribe(filter, (message) => {
+      channel.send(event('message', JSON.stringify({ at: house.clock.now(), ...toRaw(message) })))
+    })
+  }
+
   return {
     async open(query, lastEventId) {
+      const { topic } = query
+      if (topic !== undefined) checkRaw(query, topic, lastEventId)
       const wanted = wantedBy(query)
-      const from = lastEventId === undefined ? await house.storage.activities.lastArrival() : parseArrival(lastEventId)
+      const after = lastEventId === undefined ? undefined : parseArrival(lastEventId)
+      // The bus is shown whatever the database does.
+      const from = topic === undefined ? (after ?? (await house.storage.activities.lastArrival())) : undefined
       if (closed) throw new DaybookError('shutting_down')
       if (open.size >= STREAMS_MOST) {
         throw new DaybookError('bus_unavailable', `${STREAMS_MOST} streams are open already.`)
       }
-      const channel = openChannel()
+      const channel = openChannel(topic === undefined ? undefined : RAW_BEHIND_MOST)
       open.add(channel)
       const beat = setInterval(() => channel.send(':\n\n'), HEARTBEAT_MS)
+      // The head of the answer leaves with its first bytes.
+      channel.send(': live\n\n')
       // Filters speak of activities: with one, nothing else is shown.
-      const unsubscribe = Object.keys(query).length === 0 ? await showLive(channel) : () => {}
-      channel.signal.addEventListener('abort', () => {
+      const live = Object.keys(query).length === 0 ? showLive(channel) : () => {}
+      const unsubscribe = await (topic === undefined ? live : showRaw(channel, topic))
+      const leave = () => {
         open.delete(channel)
         clearInterval(beat)
         unsubscribe()
-      })
-      // The head of the answer leaves with its first bytes.
-      channel.send(': live\n\n')
-      void follow(channel, from, wanted).finally(channel.end)
+      }
+      if (channel.signal.aborted) leave()
+      else channel.signal.addEventListener('abort', leave)
+      if (from) void follow(channel, from, wanted).finally(channel.end)
       return new Response(channel.readable, { headers: { 'content-type': 'text/event-stream' } })
     },
     close() {
@@ -91,14 +110,26 @@ export function createStreams(house: House): Streams {
 
 function wantedBy(query: Record<string, string>): (event: ActivityEvent) => boolean {
   for (const name of Object.keys(query)) {
-    if (filters.some((filter) => filter === name)) continue
-    throw new DaybookError('invalid', `${name}: there is no such parameter; there are ${filters.join(', ')}`)
+    if (name === 'topic' || filters.some((filter) => filter === name)) continue
+    throw new DaybookError('invalid', `${name}: there is no such parameter; there are ${filters.join(', ')}, topic`)
   }
   const { source, type, producer } = query
   return (event) =>
     (source ?? event.source) === event.source &&
     (type ?? event.eventType) === event.eventType &&
     (producer ?? event.producer) === event.producer
+}
+
+/** Raw messages are of the moment: nothing else narrows them, and nothing that was missed comes again. */
+function checkRaw(query: Record<string, string>, topic: string, lastEventId: string | undefined): void {
+  if (!isFilter(topic) || !isWithinLimits(topic) || topic.startsWith('$')) {
+    throw new DaybookError('invalid', `topic: "${topic.slice(0, 80)}" is no topic filter such as frigate/# or +/state`)
+  }
+  const other = Object.keys(query).find((name) => name !== 'topic')
+  if (other !== undefined) throw new DaybookError('invalid', `${other}: does not go together with topic`)
+  if (lastEventId !== undefined) {
+    throw new DaybookError('invalid', 'Last-Event-ID: raw messages are not kept, so what was missed cannot come again')
+  }
 }
 
 function parseArrival(id: string): Arrival {

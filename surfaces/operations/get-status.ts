@@ -32,6 +32,7 @@ export type ProducerLine = z.infer<typeof producerLine>
 const houseStatus = z
   .object({
     version: z.string(),
+    prefix: z.string().describe('first part of every topic of ours'),
     ready: z.boolean().describe('everything that is needed works'),
     queue: z
       .object({ pending: count.nullable(), error: count.nullable() })
@@ -64,6 +65,7 @@ export const getStatus = defineOperation({
     ])
     return {
       version: house.version,
+      prefix: house.topics.prefix,
       ready: accounts !== null && unready(house).length === 0,
       queue: { pending: queue?.pending ?? null, error: queue?.error ?? null },
       watermark,

@@ -8,11 +8,13 @@ import { beginImport, endImport, getImport } from './imports.ts'
 import { listRejected } from './list-rejected.ts'
 import type { Operation } from './operation.ts'
 import { postActivities } from './post-activities.ts'
+import { publishMessages } from './publish-messages.ts'
 import { queryActivities } from './query-activities.ts'
 
 export const operations: readonly Operation[] = [
   queryActivities,
   postActivities,
+  publishMessages,
   getActivity,
   addNote,
   listRejected,

@@ -1,0 +1,41 @@
+// Plays messages of the past: waits until each is due, and publishes those that are due together in one request, in their
+// order. Not for: where they come from and go to (replay.ts).
+import type { Clock } from '../../component.ts'
+import type { Pace } from './pacing.ts'
+import type { RecordedMessage } from './recording.ts'
+
+/** The most of one request: small enough that a stop is soon, large enough that its cost is shared. */
+const AT_ONCE = { messages: 500, bytes: 1024 * 1024 }
+
+export interface Play {
+  pace: Pace
+  clock: Clock
+  signal: AbortSignal
+  /** Resolves once they are taken. */
+  publish(messages: readonly RecordedMessage[]): Promise<void>
+}
+
+/** Resolves when all is published, or at the signal; rejects as `publish` does. Messages are read as they are needed. */
+export async function play(messages: AsyncIterable<RecordedMessage>, { pace, clock, signal, publish }: Play) {
+  let due: RecordedMessage[] = []
+  let bytes = 0
+  const flush = async () => {
+    const taken = due
+    due = []
+    bytes = 0
+    if (taken.length > 0) await publish(taken)
+  }
+  for await (const message of messages) {
+    if (signal.aborted) break
+    const size = message.payload.length
+    const isFull = due.length >= AT_ONCE.messages || bytes + size > AT_ONCE.bytes
+    if (isFull || pace.until(message.at) > 0) await flush()
+    // Asked again: publishing took its time, and a message is not to be late for that.
+    const ms = pace.until(message.at)
+    if (ms > 0) await clock.sleep(ms, signal)
+    if (signal.aborted) break
+    due.push(message)
+    bytes += size
+  }
+  if (!signal.aborted) await flush()
+}
