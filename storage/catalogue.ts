@@ -40,7 +40,8 @@ export interface Catalogue {
   /**
    * Enters an object and runs `keep`, which puts its bytes; resolves with what `keep` gave. Held against the sweep
    * meanwhile, in whatever process that runs; a condemned object is revived. The grace begins anew at the end. If `keep`
-   * rejects, an object that was there stays, and one that was not is left to the sweep.
+   * rejects, an object that was there stays, and one that was not is left to the sweep. If the hold is lost with its
+   * connection, `keep` runs again.
    */
   put<T>(object: ObjectEntry, keep: () => Promise<T>): Promise<T>
   /** The entry of an object whose bytes are there, or null. Counts as use: the grace begins anew. */
@@ -53,11 +54,15 @@ export interface Catalogue {
   askForMissing(limit: number): Promise<MissingObject[]>
   /** Objects in Postgres that are not moved yet, oldest first. */
   unmoved(limit: number): Promise<ObjectEntry[]>
-  /** The bytes of a postgres object are in `to` now, which is entered: those in Postgres go, its references hold. */
+  /**
+   * The bytes of a postgres object were put in `to` as well, with `put`: those in Postgres go, its references hold. While
+   * it is being put in Postgres again it stays unmoved. Throws `object_missing` if it is not in `to`.
+   */
   moved(id: string, to: OwnStorage): Promise<void>
   /**
    * Marks what nobody refers to and nobody used for `graceMs`, and removes what was marked before and still is so:
-   * `remove` deletes the bytes. No put, touch or reference of it can come between. Returns how many of each.
+   * `remove` deletes the bytes (it is not asked for those in Postgres). No put, touch or reference of it can come between.
+   * Returns how many of each. Throws what `remove` throws, after everything else; what it did not remove is tried again.
    */
   sweep(graceMs: number, remove: (object: ObjectEntry) => Promise<void>): Promise<{ marked: number; removed: number }>
   usage(): Promise<StorageUsage[]>

@@ -1,5 +1,6 @@
 // Everything kept, as one part: the three interfaces and the unit of work that ties a batch to its books. Not for: SQL,
 // which is in postgres/, or payloads, which are objects.
+import type pg from 'pg'
 import type { Component } from '../component.ts'
 import type { ActivityEvent } from '../schemas/activity.ts'
 import type { Receipt } from '../schemas/delivery.ts'
@@ -39,6 +40,8 @@ export interface Storage extends Component {
   ): Promise<Map<string, Receipt[]>>
   /** Told after commits, here and by other workers on the same database, at most 20 times a second; and never lossless. */
   watch(listener: () => void): () => void
+  /** The connections, for what else is kept in this database: the bytes of objects. */
+  pool(): pg.Pool
   /** The database as a client would name it, and the read-only account for psql and Grafana (null: it has none). */
   urls(): { url: string; readonlyUrl: string | null }
 }

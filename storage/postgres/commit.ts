@@ -6,11 +6,12 @@ import type { ActivityEvent } from '../../schemas/activity.ts'
 import type { Receipt } from '../../schemas/delivery.ts'
 import { idTime } from '../../schemas/ids.ts'
 import type { Appended } from '../activity-store.ts'
-import type { Books, Storage } from '../storage.ts'
+import type { Books, InlinePayload, Storage } from '../storage.ts'
 import { copy, FEW, insertNew, sortedUnique } from './append.ts'
 import { commitAtOnce, isForAtOnce, numbering } from './at-once.ts'
 import { leavesUnknown, translateError } from './connection.ts'
 import { type Booked, bookBatch, keepRejected, readBooks } from './ledger-writes.ts'
+import { keepPayloads, sortedPayloads } from './objects.ts'
 import type { Partitions } from './partitions.ts'
 import type { Watermarks } from './watermarks.ts'
 import type { Writer } from './writer.ts'
@@ -30,17 +31,22 @@ export interface Committed {
 
 type Book = Parameters<Storage['commit']>[1]
 
-export type Commit = (events: readonly ActivityEvent[], book: Book) => Promise<Committed>
+export type Commit = (
+  events: readonly ActivityEvent[],
+  book: Book,
+  payloads?: readonly InlinePayload[],
+) => Promise<Committed>
 
 const ATTEMPTS = 8
 
 export function createCommit({ writer, space, partitions, marks, log }: CommitOptions): Commit {
-  return (events, book) => {
+  return (events, book, payloads = []) => {
     const sorted = sortedUnique(events)
+    const brought = sortedPayloads(payloads)
     return writer.next(async () => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await once(sorted, book)
+          return await once(sorted, book, brought)
         } catch (thrown) {
           if (thrown instanceof Again && attempt < ATTEMPTS) continue
           const error = translateError(thrown instanceof Again ? thrown.cause : thrown)
@@ -51,7 +57,7 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
     })
   }
 
-  async function once(sorted: ActivityEvent[], book: Book): Promise<Committed> {
+  async function once(sorted: ActivityEvent[], book: Book, payloads: InlinePayload[]): Promise<Committed> {
     const quick = await writer.line('quick')
     await partitions.ensure(
       quick,
@@ -63,9 +69,11 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
     for (const event of sorted) (marks.isFresh(event) ? fresh : others).push(event)
     // COPY is faster for many, although it cannot be sent together with the rest.
     if (fresh.length >= FEW) {
-      return inTransaction(await writer.line('bulk'), (client) => step(client, fresh, others, book))
+      return inTransaction(await writer.line('bulk'), (client) =>
+        step(client, { copied: fresh, others, payloads }, book),
+      )
     }
-    if (others.length === 0 && fresh.length > 0) {
+    if (others.length === 0 && fresh.length > 0 && payloads.length === 0) {
       // All of it is new by its numbers, so the books are known beforehand.
       const appended = { stored: new Set(fresh.map((event) => event.id)), known: new Set<string>() }
       const { settlements, rejected } = book(appended)
@@ -77,7 +85,7 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
         return { appended: { batch, ...appended }, receipts }
       }
     }
-    return inTransaction(quick, (client) => step(client, [], sorted, book))
+    return inTransaction(quick, (client) => step(client, { copied: [], others: sorted, payloads }, book))
   }
 
   async function inTransaction(client: pg.Client, work: (client: pg.Client) => Promise<Committed>): Promise<Committed> {
@@ -91,15 +99,11 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
   }
 
   /** First what is stored, then the books of it. */
-  async function step(
-    client: pg.Client,
-    copied: readonly ActivityEvent[],
-    others: readonly ActivityEvent[],
-    book: Book,
-  ): Promise<Committed> {
+  async function step(client: pg.Client, { copied, others, payloads }: Incoming, book: Book): Promise<Committed> {
     const beginning = begin(client, writer.key)
+    const keeping = keepPayloads(client, space, payloads)
     const inserting = others.length > 0 ? insertNew(client, others) : Promise.resolve([])
-    const [begun, ids] = await together(beginning, inserting).catch(explain(others))
+    const [begun, , ids] = await together(beginning, keeping, inserting).catch(explain(others))
     if (copied.length > 0) await copy(client, begun.number, copied).catch(explain(copied))
     const stored = new Set([...ids, ...copied.map((event) => event.id)])
     const appended = { stored, known: new Set(others.map((event) => event.id).filter((id) => !stored.has(id))) }
@@ -158,6 +162,13 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
       throw new Again('', { cause: error })
     }
   }
+}
+
+/** What a transaction is to store. */
+interface Incoming {
+  copied: readonly ActivityEvent[]
+  others: readonly ActivityEvent[]
+  payloads: readonly InlinePayload[]
 }
 
 interface Begun {

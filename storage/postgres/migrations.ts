@@ -4,10 +4,11 @@ import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { Logger } from '../../component.ts'
 import { first } from './migrations/0001-first.ts'
+import { objects } from './migrations/0002-objects.ts'
 import type { Tables } from './tables.ts'
 
 /** In order; a name is never changed once released. */
-const migrations: Record<string, Migration> = { '0001-first': first }
+const migrations: Record<string, Migration> = { '0001-first': first, '0002-objects': objects }
 
 /** Runs what is pending, all or nothing, under an advisory lock. Returns the names that ran. */
 export async function migrate(db: Kysely<Tables>, log: Logger): Promise<string[]> {

@@ -6,10 +6,12 @@ import type { Clock, Health, Logger } from '../../component.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import type { Storage } from '../storage.ts'
 import { postgresActivities } from './activities.ts'
+import { postgresCatalogue } from './catalogue.ts'
 import { type Commit, createCommit } from './commit.ts'
 import { createPool, translateError } from './connection.ts'
 import { postgresLedger } from './ledger.ts'
 import { migrate } from './migrations.ts'
+import { ObjectLocks } from './object-locks.ts'
 import { Partitions } from './partitions.ts'
 import { postgresQueue } from './queue.ts'
 import { grantReader } from './reader.ts'
@@ -77,7 +79,10 @@ export function postgresStorage(options: PostgresOptions): Storage {
         const ledger = postgresLedger(db, commit, space)
         const meaning = { queue: postgresQueue(db, space) }
         const retained = postgresRetained(db, space)
-        opened = { url, readonlyUrl, db, writer, commit, watch, activities, ledger, meaning, retained }
+        const locks = new ObjectLocks({ url, log, clock, signal })
+        const catalogue = postgresCatalogue({ db, pool, locks, space, signal })
+        const parts = { activities, ledger, meaning, retained, catalogue }
+        opened = { url, readonlyUrl, pool, db, writer, locks, commit, watch, ...parts }
       } catch (error) {
         if (ahead) clearInterval(ahead)
         await watch.close()
@@ -91,6 +96,7 @@ export function postgresStorage(options: PostgresOptions): Storage {
       const closing = opened
       opened = null
       await closing?.writer.close()
+      await closing?.locks.close()
       await closing?.watch.close()
       await closing?.db.destroy()
     },
@@ -100,10 +106,10 @@ export function postgresStorage(options: PostgresOptions): Storage {
       return lastError ? { state: 'degraded', code: 'database_unavailable', detail: lastError } : { state: 'ok' }
     },
 
-    async commit(events, book) {
+    async commit(events, book, payloads) {
       const { commit, watch } = open()
       try {
-        const { receipts } = await commit(events, book)
+        const { receipts } = await commit(events, book, payloads)
         lastError = null
         watch.committed()
         return receipts
@@ -126,19 +132,22 @@ export function postgresStorage(options: PostgresOptions): Storage {
     get retained() {
       return open().retained
     },
-    get catalogue(): Storage['catalogue'] {
-      throw new DaybookError('internal', 'Not there yet.')
+    get catalogue() {
+      return open().catalogue
     },
+    pool: () => open().pool,
     watch: (listener) => open().watch.add(listener),
     urls: () => ({ url: open().url, readonlyUrl: open().readonlyUrl }),
   }
 }
 
-interface Opened extends Pick<Storage, 'activities' | 'ledger' | 'meaning' | 'retained'> {
+interface Opened extends Pick<Storage, 'activities' | 'ledger' | 'meaning' | 'retained' | 'catalogue'> {
   url: string
   readonlyUrl: string | null
+  pool: pg.Pool
   db: Kysely<Tables>
   writer: Writer
+  locks: ObjectLocks
   commit: Commit
   watch: Watch
 }

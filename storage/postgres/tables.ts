@@ -1,5 +1,6 @@
 // The tables as kysely sees them. Not for: creating them, which migrations/ does.
 import type { ColumnType, Generated } from 'kysely'
+import type { OwnStorage } from '../../schemas/content-ref.ts'
 
 /** timestamptz comes as epoch ms and goes as an ISO 8601 text (see connection.ts). */
 type Time = ColumnType<number, string, string>
@@ -106,5 +107,22 @@ export interface Tables {
     to: NullableTime
     id_hash: string | null
   }
+  objects: {
+    space: string
+    storage: OwnStorage
+    id: string
+    state: 'missing' | 'coming' | 'kept' | 'removing'
+    size: number
+    media_type: string | null
+    name: string | null
+    created_at: Generated<Time>
+    touched_at: Generated<Time>
+    condemned_at: NullableTime
+    moved_to: OwnStorage | null
+    due_at: NullableTime
+    asked: Generated<number>
+  }
+  object_bytes: { space: string; id: string; chunk: number; bytes: Buffer }
+  object_references: { space: string; storage: string; id: string; activity: string }
   retained: { topic: string; space: string; payload: Buffer; qos: number }
 }
