@@ -1,5 +1,6 @@
 // What a verb of the CLI is, and what it is handed. Not for: parsing (arguments.ts) or finding the app (client.ts).
 import type { Readable, Writable } from 'node:stream'
+import type { OwnStorage } from '../../schemas/content-ref.ts'
 import type { Client } from './client.ts'
 
 export interface Option {
@@ -31,6 +32,7 @@ export interface Verb {
 export interface CliConfig {
   /** Absolute path. */
   data: string
+  space: string
   /** IANA name. */
   timezone: string
   mqtt: { host: string; port: number | 'off' }
@@ -38,6 +40,7 @@ export interface CliConfig {
   activitywatch: { port: number | 'off' }
   broker: { url?: string | undefined }
   database: { url?: string | undefined; port: number }
+  objects: { driver: OwnStorage; [storage: string]: unknown }
   bridges: { [name: string]: unknown }
 }
 

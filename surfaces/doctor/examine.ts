@@ -7,6 +7,7 @@ import { checkEndpoint } from './endpoint.ts'
 import type { Finding, Verdict } from './finding.ts'
 import { checkAuth, checkHttp } from './http.ts'
 import { checkClock, checkCredentials, checkFolder, checkNode, checkSkew } from './machine.ts'
+import { checkObjects } from './objects.ts'
 import { checkPort } from './ports.ts'
 import { checkPostgres } from './postgres.ts'
 import { checkRunning, runningApp } from './running.ts'
@@ -34,6 +35,7 @@ export async function* examine({ config, nodeVersion, now }: Examined): AsyncGen
 
   const database = config.database.url ?? (serves ? readDatabaseUrl(config.data) : null)
   if (database) yield* await checkDatabase(database, now)
+  yield* await checkObjects(config, now)
   if (config.broker.url) yield* await checkEndpoint('broker', new URL(config.broker.url), now)
   yield* await checkHomeAssistant(config, now)
   yield* await checkFrigate(config, now)

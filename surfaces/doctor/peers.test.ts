@@ -26,12 +26,14 @@ const web = (answer: RequestListener) => listen(createHttpServer({ keepAliveTime
 
 const config = (fields: Partial<CliConfig>): CliConfig => ({
   data: '/nonexistent/daybook',
+  space: 'home',
   timezone: 'UTC',
   mqtt: { host: '127.0.0.1', port: 0 },
   http: { host: '127.0.0.1', port: 0 },
   activitywatch: { port: 'off' },
   broker: {},
   database: { port: 0 },
+  objects: { driver: 'fs' },
   bridges: {},
   ...fields,
 })

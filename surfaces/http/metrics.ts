@@ -36,6 +36,9 @@ export function createMetrics(house: House): Metrics {
   const seen = gauge('daybook_producer_last_seen_timestamp_seconds', 'When a producer was last heard.', 'producer')
   const pending = gauge('daybook_queue_pending', 'Activities that wait for enrichment.')
   const failed = gauge('daybook_queue_error', 'Activities whose enrichment failed for good.')
+  const objects = gauge('daybook_objects', 'Payloads kept in a storage.', 'storage')
+  const bytes = gauge('daybook_object_bytes', 'Bytes of the payloads kept in a storage, before compression.', 'storage')
+  const waiting = gauge('daybook_objects_waiting', 'Payloads in Postgres that wait to move to the configured store.')
   const up = gauge('daybook_part_up', '1 if the part is ok, 0 if not.', 'part')
 
   function gauge(name: string, help: string, ...labelNames: string[]) {
@@ -43,17 +46,22 @@ export function createMetrics(house: House): Metrics {
   }
 
   async function readBooks(): Promise<void> {
-    const [{ producers }, queue] = await Promise.all([
+    const [{ producers }, queue, usage] = await Promise.all([
       house.storage.ledger.accounting(),
       house.storage.meaning.queue.stats(),
+      house.storage.catalogue.usage(),
     ])
     // The totals are kept in the database, so the counter is set, not counted.
-    for (const metric of [activities, missing, seen]) metric.reset()
+    for (const metric of [activities, missing, seen, objects, bytes]) metric.reset()
     for (const account of producers) {
       const { producer, source } = account
       for (const outcome of outcomes) activities.inc({ producer, source, outcome }, account[outcome])
       missing.inc({ producer }, account.missing)
       if (account.lastSeenAt !== null) seen.set({ producer }, account.lastSeenAt / 1000)
+    }
+    for (const { storage, ...kept } of usage) {
+      objects.set({ storage }, kept.objects)
+      bytes.set({ storage }, kept.bytes)
     }
     pending.set(queue.pending)
     failed.set(queue.error)
@@ -62,9 +70,12 @@ export function createMetrics(house: House): Metrics {
   return {
     contentType: registry.contentType,
     async scrape() {
-      for (const { name, health } of house.parts()) up.set({ part: name }, health.state === 'ok' ? 1 : 0)
+      for (const { name, health } of house.parts()) {
+        up.set({ part: name }, health.state === 'ok' ? 1 : 0)
+        if (name === 'objects') waiting.set(Number(health.figures?.waiting ?? 0))
+      }
       await readBooks().catch(() => {
-        for (const metric of [activities, missing, seen, pending, failed]) metric.reset()
+        for (const metric of [activities, missing, seen, objects, bytes, pending, failed]) metric.reset()
       })
       return registry.metrics()
     },

@@ -1,0 +1,64 @@
+// What doctor finds where payloads are kept.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { loadConfig } from '../../config.ts'
+import { checkObjects } from './objects.ts'
+
+let data: string
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'daybook-'))
+})
+afterAll(() => rm(data, { recursive: true }))
+
+const servers: Server[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+async function answering(answer: RequestListener): Promise<string> {
+  const server = createServer({ keepAliveTimeout: 1 }, answer)
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function found(env: Record<string, string>) {
+  return checkObjects(loadConfig({ env: { DAYBOOK__DATA: data, ...env } }), Date.now())
+}
+const minio = (endpoint: string) => ({
+  DAYBOOK__OBJECTS__DRIVER: 'minio',
+  DAYBOOK__OBJECTS__MINIO__ENDPOINT: endpoint,
+  DAYBOOK__OBJECTS__MINIO__ACCESS_KEY: 'key',
+  DAYBOOK__OBJECTS__MINIO__SECRET_KEY: 'secret',
+})
+
+describe('a folder', () => {
+  test('that can be made is ok, and is not made', async () => {
+    expect(await found({})).toMatchObject([{ about: 'objects', layer: 'disk', state: 'ok' }])
+    await rm(join(data, 'objects'), { recursive: false }).catch(({ code }) => expect(code).toBe('ENOENT'))
+  })
+
+  test('that is a file is not', async () => {
+    await writeFile(join(data, 'objects'), '')
+    expect(await found({})).toMatchObject([{ layer: 'disk', state: 'fail', fix: expect.stringContaining('owner') }])
+  })
+})
+
+describe('an S3 server', () => {
+  test('that is not there fails at TCP', async () => {
+    const url = await answering(() => {})
+    const [server] = servers.splice(0)
+    await new Promise((resolve) => server?.close(resolve))
+    expect((await found(minio(url))).map(({ layer, state }) => [layer, state])).toEqual([
+      ['dns', 'ok'],
+      ['tcp', 'fail'],
+    ])
+  })
+})
+
+test('Postgres is looked at anyway', async () => {
+  expect(await found({ DAYBOOK__OBJECTS__DRIVER: 'postgres' })).toEqual([])
+})
