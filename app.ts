@@ -22,6 +22,7 @@ import { topicsUnder } from './schemas/topics.ts'
 import { postgresStorage } from './storage/postgres/postgres.ts'
 import { type FolderLock, lockDataFolder } from './storage/postgres/server/lock.ts'
 import { embeddedPostgres } from './storage/postgres/server/server.ts'
+import { createLinks } from './surfaces/http/links.ts'
 import { httpSurface } from './surfaces/http.ts'
 import type { House } from './surfaces/operations/operation.ts'
 import { operations } from './surfaces/operations/registry.ts'
@@ -147,12 +148,14 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
     const house: House = {
       bus,
       storage,
+      links: createLinks({ space, clock }),
       topics,
       imports,
       space,
       version,
       clock,
       ids,
+      redactText: (text) => redactor.redactText(text).text,
       parts: () => started.map((part) => ({ name: part.name, health: part.health(), needed: needed.includes(part) })),
     }
     const { port } = config.http

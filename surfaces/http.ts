@@ -30,8 +30,8 @@ export interface HttpSurface extends Component {
   url(): string
 }
 
-/** How long a request may take to arrive, ms: whole, and only its head. */
-const ARRIVE_MS = { request: 60_000, headers: 15_000 }
+/** How long a request may take to arrive, ms: whole, which may be a large payload on a slow line, and only its head. */
+const ARRIVE_MS = { request: 10 * 60_000, headers: 15_000 }
 /** How long answers under way may take when we stop, ms. */
 const DRAIN_MS = 5_000
 

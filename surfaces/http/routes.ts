@@ -92,7 +92,7 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
       const { input, bytes } = await inputOf(c, operation)
       if (waiting + bytes > WAITING_MOST) throw new DaybookError('bus_unavailable', 'Too much is waiting to be stored.')
       waiting += bytes
-      const work = operation.run(house, input).finally(() => {
+      const work = operation.run(house, input, new URL(c.req.url).origin).finally(() => {
         waiting -= bytes
       })
       return c.json((await inTime(work)) as object)

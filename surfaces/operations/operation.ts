@@ -7,6 +7,7 @@ import type { Clock, Health, Ids } from '../../component.ts'
 import type { ErrorCode } from '../../schemas/errors.ts'
 import type { Topics } from '../../schemas/topics.ts'
 import type { Storage } from '../../storage/storage.ts'
+import type { Links } from '../http/links.ts'
 
 /** A part of the house as the surfaces see it. */
 export interface Part {
@@ -20,6 +21,8 @@ export interface Part {
 export interface House {
   readonly bus: Bus
   readonly storage: Storage
+  /** To show an object without a token. */
+  readonly links: Links
   readonly topics: Topics
   readonly imports: Imports
   readonly space: string
@@ -27,6 +30,8 @@ export interface House {
   readonly clock: Clock
   readonly ids: Ids
   parts(): readonly Part[]
+  /** A text without its secrets, for payloads that are text. */
+  redactText(text: string): string
 }
 
 export interface Operation<Input = unknown, Output = unknown> {
@@ -47,8 +52,8 @@ export interface Operation<Input = unknown, Output = unknown> {
   readonly output: z.ZodType<Output>
   /** What it may answer with besides what every request may (invalid, unauthorized, ...). */
   readonly errors?: readonly ErrorCode[]
-  /** Throws DaybookError. */
-  run(house: House, input: Input): Promise<Output>
+  /** `origin`: where the caller reaches us, `http://127.0.0.1:8420`. Throws DaybookError. */
+  run(house: House, input: Input, origin: string): Promise<Output>
 }
 
 /** Declares an operation; the types of its parts are held together here, the list sees only what all have in common. */

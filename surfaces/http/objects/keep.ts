@@ -14,6 +14,8 @@ import { isText, redacted } from './redacted.ts'
 /** Payloads on their way in at once. */
 const COMING_MOST = 32
 
+const parameters = ['name', 'id']
+
 /** What is still read of a body that is refused, so that its sender hears why: bytes, ms. */
 const SKIMMED_MOST = { bytes: 64 * 1024 * 1024, ms: 10_000 }
 
@@ -69,6 +71,9 @@ export function createObjectKeeper({ objects, redactText, inTime }: ObjectKeeper
 
 /** Throws `invalid` for what is said in a wrong form. */
 function aboutOf({ query, header }: KeepRequest, redactText: (text: string) => string) {
+  const odd = Object.keys(query).find((name) => !parameters.includes(name))
+  if (odd)
+    throw new DaybookError('invalid', `${odd}: there is no such parameter; there are ${parameters.join(' and ')}`)
   const coding = header('content-encoding') ?? 'identity'
   if (coding !== 'identity')
     throw new DaybookError('invalid', `content-encoding: ${coding} is not undone here; send it plain`)
