@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
+import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { randomIds } from '../../component.ts'
 import { DaybookError, type ErrorCode } from '../../schemas/errors.ts'
 import { topicsUnder } from '../../schemas/topics.ts'
+import { LedgerModel } from './outbox.model.ts'
 import { type Outbox, openOutbox } from './outbox.ts'
 import { ManualClock, World } from './outbox.world.ts'
 
@@ -63,6 +65,12 @@ const events = (count: number) =>
     summary: 'x',
     timestamp: 1,
   }))
+
+function ledgerUpTo(epoch: string, seq: number): LedgerModel {
+  const ledger = new LedgerModel()
+  for (let n = 1; n <= seq; n++) ledger.receive({ id: `before-${n}`, epoch, seq: n })
+  return ledger
+}
 
 /** Does something to the closed file behind the outbox's back. */
 function tamper(sql: string): void {
@@ -169,6 +177,54 @@ test('a file with a damaged page is set aside', async () => {
   writeFileSync(file, bytes)
   expect(make().depth).toBe(0)
   expect(existsSync(`${file}.damaged-${clock.now()}`)).toBe(true)
+})
+
+/** A file as the first release made it, and what it held. */
+const FIRST_RELEASE = `
+  PRAGMA auto_vacuum = INCREMENTAL;
+  PRAGMA journal_mode = WAL;
+  CREATE TABLE head (producer TEXT NOT NULL, last INTEGER NOT NULL, bound INTEGER NOT NULL, held INTEGER NOT NULL) STRICT;
+  CREATE TABLE epochs (epoch TEXT PRIMARY KEY, base INTEGER NOT NULL UNIQUE, last INTEGER NOT NULL) STRICT;
+  CREATE TABLE entries (
+    n INTEGER PRIMARY KEY, source TEXT NOT NULL, type TEXT NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  PRAGMA application_id = ${0x0daeb00c};
+  PRAGMA user_version = 1;
+  INSERT INTO head VALUES ('p', 12, 12, 2);
+  INSERT INTO epochs VALUES ('former', 0, 10), ('latest', 10, 0);
+  INSERT INTO state VALUES ('seen', '{"until":7}');
+`
+
+test('a file of the first release is taken on without loss', async () => {
+  tamper(FIRST_RELEASE)
+  const db = new DatabaseSync(file)
+  const keep = db.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?)')
+  for (const [index, event] of events(2).entries()) {
+    const body = Buffer.from(JSON.stringify(event))
+    keep.run(11 + index, 's', 't', crc32(body), body)
+  }
+  db.close()
+
+  const outbox = make()
+  expect(outbox).toMatchObject({ depth: 2, epoch: 'latest' })
+  expect(outbox.state.get('seen')).toEqual({ until: 7 })
+  world.restart(ledgerUpTo('former', 10))
+  await outbox.start()
+  await clock.advance(60_000)
+  expect(world.sends).toMatchObject([
+    { id: 'e1', epoch: 'latest', seq: 1 },
+    { id: 'e2', epoch: 'latest', seq: 2 },
+  ])
+  expect(outbox.attach(Buffer.from('picture'), { mediaType: 'image/png' }).size).toBe(7)
+  await end(outbox)
+  expect(make().health().figures).toMatchObject({ depth: 0, payloads: 1, payloadBytes: 7 })
+})
+
+test('a file of a later release is left alone', async () => {
+  await end(make())
+  tamper('PRAGMA user_version = 3')
+  expect(codeOf(() => make())).toBe('data_unwritable')
 })
 
 test("another producer's file, and a database that is no outbox, are left alone", async () => {

@@ -8,6 +8,7 @@ import { topicsUnder } from '../../schemas/topics.ts'
 import { PAYLOADS } from './file.ts'
 import { type Outbox, openOutbox, type outboxLimits } from './outbox.ts'
 import { type Line, ManualClock, World } from './outbox.world.ts'
+import type { Upload } from './uploads.ts'
 
 export interface Running {
   outbox: Outbox
@@ -23,18 +24,21 @@ export class Desk {
   readonly world = new World(this.clock, this.#topics, this.#producer)
   readonly #open: Running[] = []
 
-  make(file = this.file, limits: Partial<typeof outboxLimits> = {}): Running {
+  make(
+    file = this.file,
+    limits: Partial<typeof outboxLimits> = {},
+    upload: Upload | null = this.world.upload,
+  ): Running {
     const line = this.world.connect()
     const about = { producer: this.#producer, source: 'terminal', version: '1.0.0', timeZone: 'Europe/Berlin' }
-    const { upload } = this.world
-    const parts = { topics: this.#topics, transport: line, upload, clock: this.clock, ids: randomIds, limits }
-    const running = { outbox: openOutbox({ file, ...about, ...parts }), line }
+    const parts = { topics: this.#topics, transport: line, clock: this.clock, ids: randomIds, limits }
+    const running = { outbox: openOutbox({ file, ...about, ...parts, ...(upload && { upload }) }), line }
     this.#open.push(running)
     return running
   }
 
-  async begin(file = this.file, limits: Partial<typeof outboxLimits> = {}): Promise<Running> {
-    const running = this.make(file, limits)
+  async begin(...parts: Parameters<Desk['make']>): Promise<Running> {
+    const running = this.make(...parts)
     await running.outbox.start()
     return running
   }

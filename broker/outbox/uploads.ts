@@ -109,12 +109,21 @@ export class Uploads {
     const ahead = payloads.usedAhead(n, entries.bound, LOOK_AHEAD).filter((id) => !this.#isSettled(id, now))
     for (const id of new Set([...awaited, ...ahead])) {
       if (this.#running.size >= AT_ONCE) return
-      if (!this.#running.has(id)) this.#running.set(id, this.#run(id, upload))
+      if (!this.#running.has(id))
+        this.#running.set(
+          id,
+          this.#run(id, upload).finally(() => this.#ran(id)),
+        )
     }
   }
 
+  #ran(id: string): void {
+    this.#running.delete(id)
+    this.#parts.wake()
+  }
+
   async #run(id: string, upload: Upload): Promise<void> {
-    const { payloads, folder, clock, wake } = this.#parts
+    const { payloads, folder, clock } = this.#parts
     const isOver = () => this.#end.signal.aborted || !payloads.get(id)
     try {
       const payload = payloads.get(id)
@@ -130,9 +139,6 @@ export class Uploads {
       if (isOver()) return
       if (helpless) this.#refuse(id, error)
       else this.#fail(error)
-    } finally {
-      this.#running.delete(id)
-      wake()
     }
   }
 
