@@ -38,12 +38,13 @@ export async function catchUp({ client, memory, taker, clock, ...parts }: CatchU
   const allObjects = taker.context.objectsAlone
   const range = { since: since / 1000, until: (now + AHEAD_MS) / 1000, allObjects }
   for await (const { reviews, objects } of readBack(client, range)) {
-    await room()
     for (const object of objects) {
+      if (allObjects) await room()
       found.add(object.id)
       if (seen !== undefined || !allObjects || !object.end_time) taker.takeObject(object)
     }
     for (const review of reviews) {
+      await room()
       found.add(review.id)
       const isMadeUp = memory.known(review.id)?.inferred && Math.abs(endOf(review) - onlineAt) < RESTART_MS
       if (!isMadeUp && (seen !== undefined || !review.end_time)) taker.takeReview(review)

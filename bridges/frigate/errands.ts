@@ -46,7 +46,7 @@ export function createErrands(parts: ErrandsParts) {
   }
 
   async function run(id: string): Promise<void> {
-    const fetched: Fetched = {}
+    let fetched: Fetched = {}
     let missed = 0
     for (let tries = 0; !signal.aborted; tries++) {
       const known = memory.known(id)
@@ -61,6 +61,8 @@ export function createErrands(parts: ErrandsParts) {
         const { code, message } = asDaybookError(thrown)
         log.debug({ review: id, code, tries }, message)
         if (!refer(known, errand)) return memory.endErrand(id)
+        // The outbox lets go of bytes that nothing refers to for long.
+        if (clock.now() - errand.since > REFER_AFTER_MS) fetched = {}
       }
       await clock.sleep(PAUSES_MS[tries] ?? LONGEST_PAUSE_MS, signal)
     }

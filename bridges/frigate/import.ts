@@ -36,7 +36,6 @@ export async function importHistory(parts: ImportParts): Promise<void> {
   let emitted = 0
   for await (const stretch of readBack(client, { since, until, allObjects: objectsAlone })) {
     if (signal.aborted) return
-    await host.room()
     const ended: Known[] = []
     // A memory of its own for each stretch: the past must not change what live capture knows of the present.
     const memory = createMemory(inMemory(), instance.name)
@@ -52,8 +51,12 @@ export async function importHistory(parts: ImportParts): Promise<void> {
       return known !== undefined && (known.end === undefined || known.inferred !== undefined)
     }
     const isMeant = (time: number) => time >= stretch.from && time < stretch.to
-    for (const object of stretch.objects) if (!isOurs(object.id)) taker.takeObject(object)
+    for (const object of stretch.objects) {
+      if (objectsAlone) await host.room()
+      if (!isOurs(object.id)) taker.takeObject(object)
+    }
     for (const review of stretch.reviews) {
+      await host.room()
       if (isMeant(review.start_time) && !isOurs(review.id)) taker.takeReview(review)
     }
     for (const known of ended) {

@@ -62,6 +62,8 @@ function stepReview(type: string, after: unknown, context: FrigateContext): Step
 }
 
 function stepKnown(before: Known | undefined, review: wire.Review, ends: boolean, context: FrigateContext): Step {
+  // An old message, said again: it knows less.
+  if (before?.end !== undefined && !before.inferred && !ends) return nothing
   const now = grown(before, review, context.detail, context.now)
   const end = ends ? (review.end_time ?? now.seen) : undefined
   if (before?.end !== undefined) {

@@ -1,0 +1,238 @@
+// The bridge in its host, against a Frigate whose API misbehaves. The whole product is in test/e2e/frigate.test.ts.
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { DaybookError } from '../../schemas/errors.ts'
+import { type FakeFrigate, fakeFrigate } from '../../test/frigate/fake.ts'
+import { picture, type Said, type Visit, type VisitOptions, visit } from '../../test/frigate/story.ts'
+import { type Hosted, host, outboxFolder } from '../../test/hosted.ts'
+import type { ImportProgress } from '../bridge.ts'
+import { frigate } from '../frigate.ts'
+
+let folder: string
+let remove: () => Promise<void>
+let fake: FakeFrigate
+const running: Hosted[] = []
+
+beforeEach(async () => {
+  ;({ folder, remove } = await outboxFolder())
+  fake = await fakeFrigate()
+})
+afterEach(async () => {
+  for (const hosted of running.splice(0)) await hosted.bridge.stop()
+  await fake[Symbol.asyncDispose]()
+  await remove()
+})
+
+async function started(config: Record<string, unknown> = {}): Promise<Hosted> {
+  const hosted = host(frigate, folder, { config: { url: fake.url, ...config } })
+  running.push(hosted)
+  await hosted.bridge.start()
+  return hosted
+}
+
+function say({ publish }: Hosted, messages: readonly Said[], prefix = 'frigate'): void {
+  for (const { topic, payload } of messages) publish(`${prefix}/${topic}`, JSON.stringify(payload))
+}
+
+/** A visit that Frigate has in its database, with pictures. */
+function stored(options: Partial<VisitOptions> & { name: string }): Visit {
+  const made = visit({ at: Date.now() / 1000 - 60, ...options })
+  fake.reviews.set(made.review.id, made.review)
+  fake.objects.set(made.object.id, made.object)
+  fake.pictures.set(`${made.object.id}/snapshot.jpg`, picture('snapshot'))
+  fake.pictures.set(`${made.object.id}/thumbnail.jpg`, picture('thumbnail', 200))
+  return made
+}
+
+const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+const phases = ({ kept }: Hosted) => kept.map(({ phase }) => phase)
+
+async function until(holds: () => boolean, ms = 10_000): Promise<void> {
+  const end = Date.now() + ms
+  while (!holds()) {
+    if (Date.now() > end) throw new Error('not in time')
+    await sleep(10)
+  }
+}
+
+/** The first reading back is over. */
+async function caughtUp(hosted: Hosted): Promise<void> {
+  await until(() => hosted.bridge.health().figures?.seenAt !== null)
+}
+
+test('the end does not wait for the pictures; they follow, kept here by their hashes', async () => {
+  const hosted = await started()
+  await caughtUp(hosted)
+  fake.misbehave('snapshot', { lateMs: 700 })
+  fake.misbehave('thumbnail', { dripsMs: 300 })
+  const { messages, object } = stored({ name: 'aaaaaa' })
+  say(hosted, messages)
+  expect(phases(hosted)).toEqual(['start', 'update', 'end'])
+  expect(hosted.kept.at(-1)).not.toHaveProperty('contentRef')
+  await until(() => hosted.kept.length === 4)
+  const enriched = hosted.kept[3]
+  expect(enriched).toMatchObject({
+    phase: 'enriched',
+    contentRef: { id: hashOf(picture('snapshot')), mediaType: 'image/jpeg', name: 'front_door.jpeg' },
+    attachments: [{ id: hashOf(picture('thumbnail', 200)), name: 'thumbnail' }],
+    data: { detections: [object.id] },
+    duration: 30_000,
+  })
+  expect(fake.asked.filter((line) => line.includes('snapshot')).length).toBeGreaterThan(1)
+})
+
+test('a picture that was not there in the end is done without; the other is kept', async () => {
+  const hosted = await started()
+  const { messages, object } = stored({ name: 'aaaaaa' })
+  fake.pictures.delete(`${object.id}/snapshot.jpg`)
+  say(hosted, messages)
+  await until(() => phases(hosted).includes('enriched'), 25_000)
+  expect(hosted.kept.at(-1)).not.toHaveProperty('contentRef')
+  expect(hosted.kept.at(-1)?.attachments).toHaveLength(1)
+  expect(hosted.bridge.health().figures).toMatchObject({ picturesMissing: 1, picturesWaiting: 0 })
+})
+
+test('pictures of a Frigate that is away are fetched when it is back, through a restart of ours too', async () => {
+  const first = await started()
+  await caughtUp(first)
+  const { messages } = stored({ name: 'aaaaaa' })
+  await fake.gone()
+  say(first, messages)
+  await until(() => first.bridge.health().code === 'frigate_unreachable')
+  await first.bridge.stop()
+  const second = await started()
+  await fake.back()
+  await until(() => phases(second).includes('enriched'))
+  expect(second.kept).toMatchObject([{ phase: 'enriched', contentRef: { id: hashOf(picture('snapshot')) } }])
+})
+
+test('what happened while we were away is read back with the same ids, and nothing is told twice', async () => {
+  const first = await started({ pictures: 'refer' })
+  await caughtUp(first)
+  const heard = stored({ name: 'aaaaaa' })
+  const open = stored({ name: 'bbbbbb', at: Date.now() / 1000 - 20 })
+  say(first, heard.messages)
+  say(first, open.messages.slice(0, 3))
+  await first.bridge.stop()
+  const missed = stored({ name: 'cccccc', at: Date.now() / 1000 - 10, subLabel: 'Ann' })
+  const second = await started({ pictures: 'refer' })
+  await caughtUp(second)
+  await until(() => second.kept.length >= 3)
+  await sleep(200)
+  expect(second.kept.map(({ activityId, phase }) => `${activityId} ${phase}`).sort()).toEqual([
+    `frigate/${open.review.id} end`,
+    `frigate/${missed.review.id} end`,
+    `frigate/${missed.review.id} start`,
+  ])
+  const other = await outboxFolder()
+  const live = host(frigate, other.folder, { config: { pictures: 'refer' } })
+  running.push(live)
+  await live.bridge.start()
+  say(live, missed.messages)
+  const ids = (hosted: Hosted) =>
+    hosted.kept.filter(({ activityId }) => activityId?.endsWith(missed.review.id)).map(({ id }) => id)
+  expect(ids(live)).toEqual(expect.arrayContaining(ids(second)))
+  await live.bridge.stop()
+  await other.remove()
+})
+
+test('an offline Frigate closes what is open; what it says after it is back counts again', async () => {
+  const hosted = await started({ pictures: 'refer' })
+  await caughtUp(hosted)
+  const { messages } = stored({ name: 'aaaaaa' })
+  fake.reviews.clear()
+  say(hosted, messages.slice(0, 3))
+  hosted.publish('frigate/available', 'offline', { retain: false })
+  expect(hosted.kept.at(-1)).toMatchObject({ phase: 'end', data: { inferred: true } })
+  expect(hosted.bridge.health()).toMatchObject({ state: 'degraded', code: 'frigate_unreachable' })
+  hosted.publish('frigate/available', 'online')
+  expect(hosted.bridge.health()).toMatchObject({ state: 'ok' })
+  say(hosted, messages.slice(3))
+  expect(hosted.kept.at(-1)).toMatchObject({ phase: 'enriched', data: { inferred: false } })
+})
+
+test('a wrong password stops the API, not the messages', async () => {
+  await fake[Symbol.asyncDispose]()
+  fake = await fakeFrigate({ login: { user: 'daybook', password: 'right', sessionMs: 60_000 } })
+  const hosted = await started({ user: 'daybook', password: 'wrong', tls: 'insecure' })
+  await until(() => hosted.bridge.health().code === 'frigate_auth')
+  say(hosted, visit({ at: Date.now() / 1000 - 60, name: 'aaaaaa' }).messages)
+  expect(phases(hosted)).toEqual(['start', 'update', 'end'])
+})
+
+test('where pictures stay at Frigate, the end refers to them, and they are read on demand', async () => {
+  const hosted = await started({ pictures: 'refer' })
+  const { messages, object } = stored({ name: 'aaaaaa' })
+  say(hosted, messages)
+  const end = hosted.kept.at(-1)
+  expect(end).toMatchObject({ phase: 'end', contentRef: { storage: 'frigate', id: `${object.id}:snapshot` } })
+  expect(await hosted.bridge.payload(end?.contentRef?.id ?? '')).toEqual({
+    bytes: picture('snapshot'),
+    mediaType: 'image/jpeg',
+  })
+  fake.forget()
+  await expect(hosted.bridge.payload(`${object.id}:snapshot`)).rejects.toMatchObject({ code: 'object_missing' })
+  await fake.gone()
+  await expect(hosted.bridge.payload(`${object.id}:clip`)).rejects.toMatchObject({ code: 'frigate_unreachable' })
+})
+
+test('several Frigates are told apart by their topics, in ids too', async () => {
+  const other = await fakeFrigate()
+  const instances = [
+    { name: 'house', url: fake.url },
+    { name: 'barn', url: other.url, topicPrefix: 'barn' },
+  ]
+  const hosted = await started({ url: undefined, instances, pictures: 'refer' })
+  const { messages } = visit({ at: Date.now() / 1000 - 60, name: 'aaaaaa' })
+  say(hosted, messages)
+  say(hosted, messages, 'barn')
+  expect(new Set(hosted.kept.map(({ id }) => id)).size).toBe(6)
+  expect(new Set(hosted.kept.map(({ data }) => data?.instance))).toEqual(new Set(['house', 'barn']))
+  await hosted.bridge.stop()
+  await other[Symbol.asyncDispose]()
+})
+
+test('a full outbox lets the message wait at the broker, and nothing is half told', async () => {
+  const hosted = await started({ pictures: 'refer' })
+  const { messages } = stored({ name: 'aaaaaa' })
+  hosted.fail(new DaybookError('outbox_full'))
+  expect(() => say(hosted, messages)).toThrow(/outbox/)
+  hosted.fail(undefined)
+  say(hosted, messages)
+  expect(phases(hosted)).toEqual(['start', 'update', 'end'])
+})
+
+test('an import brings in all that Frigate holds, with pictures, and the ids of live capture; again it brings nothing new', async () => {
+  const hosted = await started()
+  await caughtUp(hosted)
+  const now = Date.now() / 1000
+  const made = [9, 5, 2].map((days) => stored({ name: `day${days}xx`, at: now - days * 86_400 }))
+  fake.pictures.delete(`${made[0]?.object.id}/snapshot.jpg`)
+  const run = async () => {
+    const told: string[] = []
+    const range = { since: 0, until: Date.now() }
+    const progress = ({ what, read, emitted }: ImportProgress) => told.push(`${what}: ${read} ${emitted}`)
+    await hosted.bridge.import(range, progress, new AbortController().signal)
+    return told
+  }
+  expect(await run()).toEqual(['reviews of frigate: 6 9'])
+  const ids = hosted.kept.map(({ id }) => id)
+  expect([ids.length, new Set(ids).size]).toEqual([9, 9])
+  expect(hosted.kept.filter(({ contentRef }) => contentRef)).toHaveLength(2)
+  say(hosted, made[1]?.messages ?? [])
+  await until(() => hosted.kept.length === 13)
+  await run()
+  const updates = hosted.kept.filter(({ phase }) => phase === 'update').map(({ id }) => id)
+  expect(new Set(hosted.kept.map(({ id }) => id))).toEqual(new Set([...ids, ...updates]))
+  expect(fake.asked.filter((line) => line.includes(`${made[2]?.object.id}/snapshot`))).toHaveLength(1)
+})
+
+test('forgetting a camera forgets what is open there', async () => {
+  const hosted = await started({ pictures: 'refer' })
+  const at = Date.now() / 1000 - 60
+  say(hosted, visit({ at, name: 'aaaaaa', camera: 'garden' }).messages.slice(0, 3))
+  say(hosted, visit({ at, name: 'bbbbbb' }).messages.slice(0, 3))
+  expect(hosted.bridge.forget({ entity: 'camera.garden' })).toBe(1)
+  expect(hosted.bridge.health().figures).toMatchObject({ open: 1 })
+})

@@ -1,0 +1,22 @@
+// A certificate for 127.0.0.1 that it has signed itself, as Frigate's port 8971 has one. Everybody knows its key. Not for:
+// anything but tests.
+
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUEqnmm6FTh0XjmwqZAr7oTF9cGpswCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNTAxMTE1N1oYDzIxMjYxMTAx
+MDExMTU3WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAToYQUV6UUCFreMZls4xNzLIFGCy7SLg3vQhaF0iSV/IHlC9RaI+nkh
+rdIIxjbGXlTiu1kOCqcyj4o9x4iIVqzUo28wbTAdBgNVHQ4EFgQUaoROASziQzGf
+bG9CJwiPdJQL7sowHwYDVR0jBBgwFoAUaoROASziQzGfbG9CJwiPdJQL7sowDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwCgYIKoZI
+zj0EAwIDSAAwRQIgVTewmiOqqJTSUQzILSAYFmcOA+zNfUJm5EbR3Bf2i58CIQCb
+pG5cLMiwvY2dNGq1e2PJ4dpAk8COw6q7rXiRr1axLQ==
+-----END CERTIFICATE-----
+`
+
+export const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgomk4glpid/Qz5G8I
+jR4L8SEstlzz9B2YG0CUZuArSV2hRANCAAToYQUV6UUCFreMZls4xNzLIFGCy7SL
+g3vQhaF0iSV/IHlC9RaI+nkhrdIIxjbGXlTiu1kOCqcyj4o9x4iIVqzU
+-----END PRIVATE KEY-----
+`
