@@ -1,4 +1,7 @@
 // A house for one bench, with nothing in it. Not for: journeys, which look after theirs themselves (test/house.ts).
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import pg from 'pg'
 import { type House, removeData, startHouse, temporaryData } from '../test/house.ts'
 
@@ -19,6 +22,21 @@ export async function connection(cleanup: AsyncDisposableStack, url: string): Pr
   await client.connect()
   cleanup.defer(() => client.end().catch(() => {}))
   return client
+}
+
+/** Connections of the bench's own. */
+export function pool(cleanup: AsyncDisposableStack, url: string): pg.Pool {
+  const connections = new pg.Pool({ connectionString: url })
+  connections.on('error', () => {})
+  cleanup.defer(() => connections.end())
+  return connections
+}
+
+/** An empty folder. */
+export async function temporaryFolder(cleanup: AsyncDisposableStack): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'daybook-bench-'))
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /** The first row of an answer. */

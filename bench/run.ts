@@ -5,8 +5,9 @@ import { type Bench, machine } from './bench.ts'
 import { footprint } from './footprint.ts'
 import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
+import { objects } from './objects.ts'
 
-const benches: readonly Bench[] = [ingest, latency, footprint]
+const benches: readonly Bench[] = [ingest, latency, objects, footprint]
 
 function help(): string {
   const lines = benches.map(({ name, summary, options }) => {

@@ -3,7 +3,7 @@
 import { DaybookError } from '../../schemas/errors.ts'
 
 /** Errors that no waiting mends: rights, and things of the wrong kind in the way. */
-const refusals = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG']
+const refusals = ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG']
 const full = ['ENOSPC', 'EDQUOT', 'EFBIG']
 
 /** The code of a system error, or ''. */

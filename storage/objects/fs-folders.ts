@@ -1,33 +1,49 @@
 // Folders that are still there after a power cut: whoever makes one also syncs what it was made in. Not for: the files
 // in them.
 import { mkdir, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { systemCode } from './fs-errors.ts'
+import { dirname, join } from 'node:path'
 
-/** Remembers which folders are durable, so that each is synced once a run and not once a file. */
+/** A folder that is there. */
+export interface MadeFolder {
+  /** False if it stood there before. */
+  anew: boolean
+  /** Resolves once it outlives a power cut. Whoever needs that waits; nobody else is told of a failure. */
+  durable: Promise<void>
+}
+
+/** Remembers which folders under a root are durable, so that each is synced once a run and not once a file. */
 export class DurableFolders {
   private readonly known = new Set<string>()
+  private readonly root: string
 
-  /** Makes a folder and those around it, 0700. They are durable once `settle` has resolved for what this returns. */
-  async make(path: string): Promise<string[]> {
-    if (this.known.has(path)) return []
-    const parent = dirname(path)
-    try {
-      await mkdir(path, { mode: 0o700 })
-    } catch (error) {
-      const code = systemCode(error)
-      if (code === 'ENOENT' && parent !== path) return [...(await this.make(parent)), ...(await this.make(path))]
-      if (code !== 'EEXIST') throw error
-    }
-    // It may stand there since a run that ended before it was synced.
-    return [path]
+  constructor(root: string) {
+    this.root = root
   }
 
-  /** Syncs files' folders and, for those that `make` returned, what they are in. */
-  async settle(made: readonly string[], changed: readonly string[] = []): Promise<void> {
-    const folders = new Set([...changed, ...made.map(dirname)])
-    await Promise.all([...folders].map(syncFolder))
-    for (const path of made) this.known.add(path)
+  /** Makes a folder and those around it, 0700. */
+  async make(path: string): Promise<MadeFolder> {
+    if (this.known.has(path)) return { anew: false, durable: Promise.resolve() }
+    const first = await mkdir(path, { recursive: true, mode: 0o700 })
+    const top = first !== undefined && first.length < this.root.length ? first : this.root
+    const fresh = [path]
+    // What stood there already may stem from a run that ended before it was synced.
+    for (let at = path; at !== top && !this.known.has(dirname(at)); at = dirname(at)) fresh.push(dirname(at))
+    const durable = this.settle(fresh)
+    durable.catch(() => {})
+    return { anew: first !== undefined, durable }
+  }
+
+  /** Makes many folders in one, with one sync for all; durable when it resolves. */
+  async makeWithin(path: string, names: readonly string[]): Promise<void> {
+    await (await this.make(path)).durable
+    await Promise.all(names.map((name) => mkdir(join(path, name), { recursive: true, mode: 0o700 })))
+    await syncFolder(path)
+    for (const name of names) this.known.add(join(path, name))
+  }
+
+  private async settle(fresh: readonly string[]): Promise<void> {
+    await Promise.all(fresh.map((path) => syncFolder(dirname(path))))
+    for (const path of fresh) this.known.add(path)
   }
 
   /** After any failure: someone may have removed what we made. */

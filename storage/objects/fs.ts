@@ -13,12 +13,14 @@ import { onDisk, systemCode } from './fs-errors.ts'
 import { DurableFolders, syncFolder } from './fs-folders.ts'
 import { compressor, cut, decompressor, HEAD_BYTES, isCompressible, wholeSize } from './fs-zstd.ts'
 import type { ByteRange, ObjectStore, Payload, StoredObject } from './object-store.ts'
-import { emptySpool, verified, writeAll } from './payload.ts'
+import { emptySpool, Seen, verified, writeAll } from './payload.ts'
 
 /** Up to here a read is one chunk and holds no file open. */
 const AT_ONCE = 1024 * 1024
 /** Compressed text must be at most this share of the whole. */
 const WORTH_IT = 0.9
+/** 00 to ff. */
+const twoDigits = Array.from({ length: 256 }, (_, at) => at.toString(16).padStart(2, '0'))
 const READING = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
 
 export const fs = defineStore({
@@ -39,7 +41,7 @@ interface Found {
 }
 
 export function fsStore(folder: string): ObjectStore {
-  const folders = new DurableFolders()
+  const folders = new DurableFolders(folder)
   const unfinished = join(folder, 'tmp')
   /** What the puts and deletes under way end with, by id: those of one object take turns, so that it is one file. */
   const turns = new Map<string, Promise<void>>()
@@ -60,14 +62,17 @@ export function fsStore(folder: string): ObjectStore {
   }
 
   async function keep(payload: Payload): Promise<void> {
+    await disk(folders.make(unfinished))
     const path = pathOf(payload.id)
-    const leaf = dirname(path)
-    const made = [...(await disk(folders.make(leaf))), ...(await disk(folders.make(unfinished)))]
-    if (!(await stands(path, payload.size))) {
+    const { anew, durable } = await disk(folders.make(dirname(path)))
+    // Alongside: making folders durable takes as long as the file itself.
+    const ready = told(disk(durable))
+    if (anew || !(await stands(path, payload.size))) {
       const compressed = isCompressible(payload.mediaType, payload.size) && (await keepCompressed(path, payload))
       if (!compressed && !(await takeOver(path, payload))) await keepRaw(path, payload)
     }
-    await disk(folders.settle(made, [leaf]))
+    await ready
+    await disk(syncFolder(dirname(path)))
   }
 
   /** True if an object of this size is there: it was verified before it got its name. */
@@ -100,7 +105,20 @@ export function fsStore(folder: string): ObjectStore {
 
   async function keepRaw(path: string, payload: Payload): Promise<void> {
     await finishing(path, async (handle) => {
-      for await (const chunk of verified(payload)) await disk(writeAll(handle, chunk))
+      // Hashing lags a chunk behind, so that the disk is busy meanwhile: with the next chunk, at the end with the sync.
+      const seen = new Seen(payload)
+      let written = Promise.resolve()
+      let last: Uint8Array = Buffer.alloc(0)
+      for await (const chunk of payload.open()) {
+        await written
+        written = told(disk(writeAll(handle, chunk)))
+        seen.take(last)
+        last = chunk
+      }
+      const synced = told(written.then(() => disk(handle.datasync())))
+      seen.take(last)
+      seen.end()
+      await synced
       return true
     })
   }
@@ -114,6 +132,7 @@ export function fsStore(folder: string): ObjectStore {
         if (kept > payload.size * WORTH_IT) return false
         await disk(writeAll(handle, chunk))
       }
+      await disk(handle.datasync())
       return true
     })
   }
@@ -137,7 +156,7 @@ export function fsStore(folder: string): ObjectStore {
     }
   }
 
-  /** Has a file written under another name, and gives it its own once all of it is on disk, if `write` says so. */
+  /** Has a file written under another name, and gives it its own if `write`, which syncs it, says so. */
   async function finishing(path: string, write: (handle: FileHandle) => Promise<boolean>): Promise<boolean> {
     const half = join(unfinished, randomUUID())
     const handle = await disk(open(half, 'wx', 0o600))
@@ -145,7 +164,6 @@ export function fsStore(folder: string): ObjectStore {
     try {
       try {
         if (!(await write(handle))) return false
-        await disk(handle.datasync())
       } finally {
         await handle.close()
       }
@@ -176,7 +194,8 @@ export function fsStore(folder: string): ObjectStore {
       const { size, compressed, handle } = found
       const wanted = range ?? { start: 0, end: size - 1 }
       if (compressed) return { size, bytes: pipeline(handle.createReadStream(), decompressor(), cut(wanted), () => {}) }
-      if (wanted.end - wanted.start >= AT_ONCE) return { size, bytes: handle.createReadStream(wanted) }
+      if (wanted.end - wanted.start >= AT_ONCE)
+        return { size, bytes: handle.createReadStream({ ...wanted, highWaterMark: AT_ONCE }) }
       return { size, bytes: await disk(readAtOnce(handle, wanted)) }
     },
 
@@ -205,7 +224,8 @@ export function fsStore(folder: string): ObjectStore {
     },
 
     async open() {
-      await disk(folders.settle(await disk(folders.make(unfinished))))
+      // The outer folders all at once: a put then makes one folder at most.
+      await disk(folders.makeWithin(folder, ['tmp', ...twoDigits]))
       await emptySpool(unfinished)
     },
 
@@ -221,10 +241,17 @@ async function readAtOnce(handle: FileHandle, { start, end }: ByteRange): Promis
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
     if (bytesRead < bytes.length) throw new DaybookError('object_damaged', `It ends at byte ${start + bytesRead}.`)
   } finally {
-    await handle.close()
+    // Nobody has to wait for this.
+    handle.close().catch(() => {})
   }
   const readable = new Readable({ read() {} })
   if (bytes.length > 0) readable.push(bytes)
   readable.push(null)
   return readable
+}
+
+/** A promise that is waited for later: until then its failure is nobody's surprise. */
+function told<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {})
+  return work
 }

@@ -56,17 +56,15 @@ export async function spool(
   const remove = () => onDisk(folder, rm(file, { force: true }))
   const handle = await onDisk(folder, open(file, 'wx', 0o600))
   try {
-    const hashing = createHash('sha256')
-    let size = 0
+    const seen = new Seen(about)
+    let passed = 0
     for await (const chunk of stream) {
-      size += chunk.length
-      if (size > most) throw tooLarge(most)
-      if (size > (about.size ?? most)) throw damaged(about, { size })
-      hashing.update(chunk)
+      passed += chunk.length
+      if (passed > most) throw tooLarge(most)
+      seen.take(chunk)
       await onDisk(folder, writeAll(handle, chunk))
     }
-    const id = hashing.digest('hex')
-    requireSame(about, { id, size })
+    const { id, size } = seen.end()
     await onDisk(folder, handle.close())
     const open = () => createReadStream(file)
     return { id, size, mediaType: about.mediaType, file, open, [Symbol.asyncDispose]: remove }
@@ -87,15 +85,37 @@ export async function emptySpool(folder: string): Promise<void> {
 
 /** The bytes of a payload; throws `object_damaged` before the end of those that are not what it says. */
 export async function* verified(payload: Payload): AsyncGenerator<Uint8Array> {
-  const hashing = createHash('sha256')
-  let size = 0
+  const seen = new Seen(payload)
   for await (const chunk of payload.open()) {
-    size += chunk.length
-    if (size > payload.size) throw damaged(payload, { size })
-    hashing.update(chunk)
+    seen.take(chunk)
     yield chunk
   }
-  requireSame(payload, { id: hashing.digest('hex'), size })
+  seen.end()
+}
+
+/** Bytes as they pass: hashed, counted, and held against what was said of them. */
+export class Seen {
+  private readonly hashing = createHash('sha256')
+  private readonly said: PayloadAbout
+  private size = 0
+
+  constructor(said: PayloadAbout) {
+    this.said = said
+  }
+
+  /** Throws `object_damaged` as soon as they are too many. */
+  take(chunk: Uint8Array): void {
+    this.size += chunk.length
+    if (this.size > (this.said.size ?? this.size)) throw damaged(this.said, { size: this.size })
+    this.hashing.update(chunk)
+  }
+
+  /** All have passed; throws `object_damaged`. */
+  end(): { id: string; size: number } {
+    const seen = { id: this.hashing.digest('hex'), size: this.size }
+    requireSame(this.said, seen)
+    return seen
+  }
 }
 
 /** Writes all of a chunk: the system may take less at once. */
