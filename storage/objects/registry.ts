@@ -2,5 +2,7 @@
 // registry.test.ts holds the list against schemas/content-ref.ts.
 import type { StoreDriver } from './driver.ts'
 import { fs } from './fs.ts'
+import { minio } from './minio.ts'
+import { postgres } from './postgres.ts'
 
-export const stores: readonly StoreDriver[] = [fs]
+export const stores: readonly StoreDriver[] = [fs, minio, postgres]

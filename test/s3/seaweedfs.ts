@@ -1,0 +1,99 @@
+// A SeaweedFS that a test has for itself, as an S3 server on loopback: it can be killed and started again on its data.
+// Not for: installing it, or what is put there.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { freePort } from '../home-assistant/proxy.ts'
+
+export interface S3Server {
+  endpoint: string
+  accessKey: string
+  secretKey: string
+}
+
+export interface SeaweedFs extends S3Server, AsyncDisposable {
+  /** SIGKILL. */
+  kill(): Promise<void>
+  start(): Promise<void>
+}
+
+const READY_MS = 60_000
+const PARTS = ['s3', 'master', 'volume', 'filer'] as const
+
+export async function newSeaweedFs(weed: string): Promise<SeaweedFs> {
+  const folder = await mkdtemp(join(tmpdir(), 'daybook-s3-'))
+  const ports = Object.fromEntries(await Promise.all(PARTS.map(async (part) => [part, await freePair()] as const)))
+  const [accessKey, secretKey] = ['daybookaccess', 'daybooksecret123']
+  const actions = ['Admin', 'Read', 'Write', 'List', 'Tagging']
+  const identities = [{ name: 'daybook', credentials: [{ accessKey, secretKey }], actions }]
+  await writeFile(join(folder, 's3.json'), JSON.stringify({ identities }))
+  const endpoint = `http://127.0.0.1:${ports.s3}`
+  let child: ChildProcess | undefined
+  let said = ''
+
+  async function start(): Promise<void> {
+    // Names relative to its folder: the path of a socket may have 107 characters.
+    child = spawn(weed, words(folder, ports), { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    child.stderr?.on('data', (text: Buffer) => {
+      said = (said + text).slice(-4000)
+    })
+    const until = Date.now() + READY_MS
+    // Ready is an S3 answer to somebody unknown, not an open port.
+    while ((await fetch(endpoint).catch(() => null))?.status !== 403) {
+      if (Date.now() > until || child.exitCode !== null) throw new Error(`SeaweedFS does not start:\n${said}`)
+      await setTimeout(50)
+    }
+  }
+
+  async function kill(): Promise<void> {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child?.once('exit', resolve))
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  const server: SeaweedFs = {
+    endpoint,
+    accessKey,
+    secretKey,
+    kill,
+    start,
+    async [Symbol.asyncDispose]() {
+      await kill()
+      // It leaves these, named by its internal ports, in the folder for temporary files.
+      for (const part of PARTS) {
+        const name = `seaweedfs-${part}-grpc-${Number(ports[part]) + 10_000}.sock`
+        await rm(join('/tmp', name), { force: true })
+      }
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+  try {
+    await start()
+  } catch (error) {
+    await server[Symbol.asyncDispose]()
+    throw error
+  }
+  return server
+}
+
+function words(folder: string, ports: Record<string, number | undefined>): string[] {
+  const local = ['-ip=127.0.0.1', '-ip.bind=127.0.0.1', '-s3.port.iceberg=0', '-s3.port.lance=0']
+  const sockets = ['-filer.localSocket=filer.sock', '-s3.localSocket=s3.sock']
+  const quick = ['-master.electionTimeout=1s', '-volume.preStopSeconds=0', '-master.telemetry=false']
+  // A bucket that is not there must be refused; small volumes, as many as fit on the disk.
+  const strict = ['-s3.autoCreateBucket=false', '-s3.iam=false', '-s3.config=s3.json']
+  const disk = [`-dir=${folder}`, '-master.volumeSizeLimitMB=256', '-volume.max=0']
+  const parts = PARTS.map((part) => `-${part}.port=${ports[part]}`)
+  return ['-logtostderr=true', 'server', '-filer', '-s3', ...local, ...sockets, ...quick, ...strict, ...disk, ...parts]
+}
+
+/** A free port whose neighbour 10,000 above, which SeaweedFS takes for itself, is a port at all. */
+async function freePair(): Promise<number> {
+  for (;;) {
+    const port = await freePort()
+    if (port + 10_000 <= 65_535) return port
+  }
+}
