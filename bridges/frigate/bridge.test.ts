@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Clock, wallClock } from '../../component.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import { type FakeFrigate, fakeFrigate } from '../../test/frigate/fake.ts'
 import { picture, type Said, type Visit, type VisitOptions, visit } from '../../test/frigate/story.ts'
@@ -24,8 +25,8 @@ afterEach(async () => {
   await remove()
 })
 
-async function started(config: Record<string, unknown> = {}): Promise<Hosted> {
-  const hosted = host(frigate, folder, { config: { url: fake.url, ...config } })
+async function started(config: Record<string, unknown> = {}, clock: Clock = wallClock): Promise<Hosted> {
+  const hosted = host(frigate, folder, { config: { url: fake.url, ...config }, clock })
   running.push(hosted)
   await hosted.bridge.start()
   return hosted
@@ -150,6 +151,38 @@ test('an offline Frigate closes what is open; what it says after it is back coun
   expect(hosted.bridge.health()).toMatchObject({ state: 'ok' })
   say(hosted, messages.slice(3))
   expect(hosted.kept.at(-1)).toMatchObject({ phase: 'enriched', data: { inferred: false } })
+})
+
+test('a review that nobody speaks of any more goes on as long as Frigate says so', async () => {
+  let ahead = 0
+  const clock = { ...wallClock, now: () => Date.now() + ahead }
+  const hosted = await started({ pictures: 'refer' }, clock)
+  await caughtUp(hosted)
+  const { messages, review } = stored({ name: 'aaaaaa' })
+  fake.reviews.set(review.id, { ...review, end_time: null })
+  say(hosted, messages.slice(0, 3))
+  const looks = () => fake.asked.filter((line) => line.includes(review.id)).length
+  for (const times of [1, 2]) {
+    ahead += 181_000
+    await until(() => looks() === times)
+    await sleep(100)
+  }
+  expect(phases(hosted)).toEqual(['start'])
+  fake.reviews.set(review.id, review)
+  ahead += 181_000
+  await until(() => hosted.kept.length > 1)
+  expect(hosted.kept.at(-1)).toMatchObject({ phase: 'end', duration: 30_000 })
+  expect(hosted.kept.at(-1)?.data).not.toHaveProperty('inferred')
+})
+
+test('a review that Frigate does not know any more is closed', async () => {
+  let ahead = 0
+  const hosted = await started({ pictures: 'refer' }, { ...wallClock, now: () => Date.now() + ahead })
+  await caughtUp(hosted)
+  say(hosted, visit({ at: Date.now() / 1000 - 60, name: 'aaaaaa' }).messages.slice(0, 3))
+  ahead += 181_000
+  await until(() => hosted.kept.length > 1)
+  expect(hosted.kept.at(-1)).toMatchObject({ phase: 'end', data: { inferred: true } })
 })
 
 test('a wrong password stops the API, not the messages', async () => {

@@ -15,6 +15,7 @@ import { createTaker } from './taker.ts'
 import { stepChanged, stepGone, stepPictures } from './translate.ts'
 
 const TICK_MS = 2000
+const FLUSH_TICKS = 5
 const PRUNE_TICKS = 1800
 /** Frigate tells of an object that goes on once a minute. */
 const STALE_MS = 180_000
@@ -67,6 +68,9 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
       },
     })
   }
+
+  // Those of a time when pictures were copied.
+  if (!errands) for (const id of [...memory.errands().keys()]) memory.endErrand(id)
 
   function miss(): void {
     behind = client !== undefined
@@ -133,7 +137,7 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
       try {
         for (const known of memory.open()) await look(known.review.id)
         if (ticks % PRUNE_TICKS === 0) memory.prune(clock.now())
-        memory.flush()
+        if (ticks % FLUSH_TICKS === 0) memory.flush()
       } catch (thrown) {
         log.warn(
           { instance: instance.name, reason: (thrown as Error).message },

@@ -11,7 +11,7 @@ const CLOSED_MS = 24 * HOUR_MS
 /** Ends that we inferred stand as long as Frigate may tell another one. */
 const INFERRED_MS = 30 * 24 * HOUR_MS
 const MOST_CLOSED = 2000
-const MOST_DETAILS = 2000
+const MOST_DETAILS = 5000
 
 /** Pictures to be fetched. */
 export interface Errand {

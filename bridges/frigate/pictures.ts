@@ -1,6 +1,6 @@
 // Fetches the pictures of a review from Frigate and keeps them here. Not for: when (errands.ts, import.ts), or telling.
 import { type ContentRef, isObjectId } from '../../schemas/content-ref.ts'
-import { asDaybookError } from '../../schemas/errors.ts'
+import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
 import type { BridgeHost } from '../bridge.ts'
 import type { Client, Payload, PayloadKind } from './client.ts'
 import { bestOf, type Known } from './known.ts'
@@ -66,7 +66,7 @@ export function refsOf({ snapshot, thumbnail, clip }: Fetched): NonNullable<Know
 /** A payload by its reference, `<id>:<kind>`, read now. Rejects as Client.payload. */
 export async function readReference(client: Client, reference: string): Promise<Payload> {
   const [id = '', kind = ''] = reference.split(':')
-  if (!isObjectId('frigate', reference) || !isKind(kind)) return client.picture('/no-such-reference')
+  if (!isObjectId('frigate', reference) || !isKind(kind)) throw new DaybookError('object_missing', reference)
   try {
     return await client.payload(id, kind)
   } catch (thrown) {

@@ -65,28 +65,26 @@ async function readObjects(client: Client, from: number, to: number): Promise<Tr
 
 /** One review as it is now; undefined if Frigate does not have it. Rejects as `readBack`. */
 export async function readReview(client: Client, id: string): Promise<Review | undefined> {
-  try {
-    return reviewSchema.safeParse(await client.json(`/api/review/${encodeURIComponent(id)}`)).data
-  } catch (thrown) {
-    if (asDaybookError(thrown).code === 'object_missing') return undefined
-    throw thrown
-  }
+  const answer = await client.json(`/api/review/${encodeURIComponent(id)}`).catch(ifMissing(undefined))
+  return reviewSchema.safeParse(answer).data
 }
 
-/** True if this Frigate is older than 0.14, which brought reviews. */
+/** True if this Frigate is older than 0.14, which brought reviews. Rejects as `readBack`. */
 export async function lacksReviews(client: Client): Promise<boolean> {
-  const version = await client.text('/api/version')
+  const version = await client.text('/api/version').catch(ifMissing(''))
   const [, major, minor] = /^"?v?(\d+)\.(\d+)/.exec(version) ?? []
   return major === '0' && Number(minor) < 14
 }
 
 /** A list; empty where this version has no such path. */
 async function list(client: Client, path: string): Promise<unknown[]> {
-  try {
-    const answer = await client.json(path)
-    return Array.isArray(answer) ? answer : []
-  } catch (thrown) {
-    if (asDaybookError(thrown).code === 'object_missing') return []
+  const answer = await client.json(path).catch(ifMissing([]))
+  return Array.isArray(answer) ? answer : []
+}
+
+function ifMissing<T>(instead: T): (thrown: unknown) => T {
+  return (thrown) => {
+    if (asDaybookError(thrown).code === 'object_missing') return instead
     throw thrown
   }
 }
