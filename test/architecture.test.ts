@@ -8,6 +8,7 @@ const part = (keep: (path: string) => boolean) =>
   Object.fromEntries(Object.entries(tree).filter(([path]) => keep(path)))
 const registries = [
   { registry: 'bridges/registry.ts', declares: /^export const \w+ = defineBridge\b/m },
+  { registry: 'storage/objects/registry.ts', declares: /^export const \w+ = defineStore\b/m },
   { registry: 'surfaces/cli/registry.ts', declares: /^export const \w+: Verb = /m },
   { registry: 'surfaces/operations/registry.ts', declares: /^export const \w+ = defineOperation\b/m },
 ]
