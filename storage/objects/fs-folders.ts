@@ -54,12 +54,20 @@ export class DurableFolders {
 
 /** Entries of a folder reach the disk (fsync(2): syncing a file does not sync its entry). */
 export async function syncFolder(path: string): Promise<void> {
+  await syncAfter(path, Promise.resolve())
+}
+
+/** Syncs a folder once `change` is done in it, and opens it meanwhile. */
+export async function syncAfter(path: string, change: Promise<void>): Promise<void> {
   // Windows opens no folders; its file systems keep entries in a journal of their own.
-  if (process.platform === 'win32') return
-  const handle = await open(path, 'r')
+  if (process.platform === 'win32') return change
+  const [opened, changed] = await Promise.allSettled([open(path, 'r'), change])
   try {
-    await handle.sync()
+    if (changed.status === 'rejected') throw changed.reason
+    if (opened.status === 'rejected') throw opened.reason
+    await opened.value.sync()
   } finally {
-    await handle.close()
+    // Nobody has to wait for this.
+    if (opened.status === 'fulfilled') opened.value.close().catch(() => {})
   }
 }

@@ -10,7 +10,7 @@ import { isObjectId } from '../../schemas/content-ref.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import { defineStore } from './driver.ts'
 import { onDisk, systemCode } from './fs-errors.ts'
-import { DurableFolders, syncFolder } from './fs-folders.ts'
+import { DurableFolders, syncAfter, syncFolder } from './fs-folders.ts'
 import { compressor, cut, decompressor, HEAD_BYTES, isCompressible, wholeSize } from './fs-zstd.ts'
 import type { ByteRange, ObjectStore, Payload, StoredObject } from './object-store.ts'
 import { emptySpool, Seen, verified, writeAll } from './payload.ts'
@@ -67,24 +67,35 @@ export function fsStore(folder: string): ObjectStore {
     const { anew, durable } = await disk(folders.make(dirname(path)))
     // Alongside: making folders durable takes as long as the file itself.
     const ready = told(disk(durable))
-    if (anew || !(await stands(path, payload.size))) {
-      const compressed = isCompressible(payload.mediaType, payload.size) && (await keepCompressed(path, payload))
-      if (!compressed && !(await takeOver(path, payload))) await keepRaw(path, payload)
-    }
+    const placed = place(path, payload, anew)
+    const synced = told(disk(syncAfter(dirname(path), placed)))
+    await placed
+    await synced
     await ready
-    await disk(syncFolder(dirname(path)))
+  }
+
+  /** Sees to it that the object stands there, by whatever way is short. */
+  async function place(path: string, payload: Payload, anew: boolean): Promise<void> {
+    if (!anew && (await stands(path, payload.size))) return
+    if (isCompressible(payload.mediaType, payload.size) && (await keepCompressed(path, payload))) return
+    if (!(await takeOver(path, payload))) await keepRaw(path, payload)
   }
 
   /** True if an object of this size is there: it was verified before it got its name. */
   async function stands(path: string, size: number): Promise<boolean> {
-    const found = await find(path)
-    await found?.handle.close()
-    return found?.size === size
+    const found = await Promise.all([findRaw(path), findCompressed(path)])
+    for (const each of found) each?.handle.close().catch(() => {})
+    return found.some((each) => each?.size === size)
   }
 
-  async function find(path: string): Promise<Found | null> {
-    const raw = await openFile(path)
-    if (raw) return { handle: raw, size: (await disk(raw.stat())).size, compressed: false }
+  const find = async (path: string) => (await findRaw(path)) ?? (await findCompressed(path))
+
+  async function findRaw(path: string): Promise<Found | null> {
+    const handle = await openFile(path)
+    return handle && { handle, size: (await disk(handle.stat())).size, compressed: false }
+  }
+
+  async function findCompressed(path: string): Promise<Found | null> {
     const handle = await openFile(`${path}.zst`)
     if (!handle) return null
     const head = await disk(handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0))
@@ -162,16 +173,15 @@ export function fsStore(folder: string): ObjectStore {
     const handle = await disk(open(half, 'wx', 0o600))
     let finished = false
     try {
-      try {
-        if (!(await write(handle))) return false
-      } finally {
-        await handle.close()
-      }
-      await disk(rename(half, path))
+      if (!(await write(handle))) return false
+      await disk(Promise.all([rename(half, path), handle.close()]))
       finished = true
       return true
     } finally {
-      if (!finished) await rm(half, { force: true }).catch(() => {})
+      if (!finished) {
+        await handle.close().catch(() => {})
+        await rm(half, { force: true }).catch(() => {})
+      }
     }
   }
 
