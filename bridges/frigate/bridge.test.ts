@@ -153,6 +153,22 @@ test('an offline Frigate closes what is open; what it says after it is back coun
   expect(hosted.kept.at(-1)).toMatchObject({ phase: 'enriched', data: { inferred: false } })
 })
 
+test('what is open stays open over a restart of ours, though the broker has kept that Frigate was offline', async () => {
+  const first = await started({ pictures: 'refer' })
+  await caughtUp(first)
+  const { messages, review } = stored({ name: 'aaaaaa' })
+  fake.reviews.set(review.id, { ...review, end_time: null })
+  say(first, messages.slice(0, 3))
+  await first.bridge.stop()
+  const second = await started({ pictures: 'refer' })
+  second.publish('frigate/available', 'offline', { retain: true })
+  await caughtUp(second)
+  second.publish('frigate/available', 'online')
+  say(second, messages.slice(3))
+  expect(phases(second)).toEqual(['update', 'end'])
+  expect(second.kept.at(-1)?.data).not.toHaveProperty('inferred')
+})
+
 test('a review that nobody speaks of any more goes on as long as Frigate says so', async () => {
   let ahead = 0
   const clock = { ...wallClock, now: () => Date.now() + ahead }

@@ -13,6 +13,7 @@ const MISSING_TRIES = 5
 const LONGEST_PAUSE_MS = 120_000
 /** After that references are told, and copies when it is back. */
 const REFER_AFTER_MS = 600_000
+const PAUSED_MS = 2000
 /** At a time, so that one that drips does not keep the others waiting. */
 const AT_A_TIME = 4
 
@@ -23,6 +24,8 @@ export interface ErrandsParts extends PicturesParts {
   signal: AbortSignal
   /** Frigate keeps nothing longer, epoch ms from the end. */
   keptMs: number
+  /** While true nothing is fetched, as nothing could be told. */
+  paused(): boolean
   /** Tells what became of it; throws what `emit` throws. */
   tell(known: Known, what: 'pictures' | 'references'): void
 }
@@ -49,6 +52,7 @@ export function createErrands(parts: ErrandsParts) {
     let fetched: Fetched = {}
     let missed = 0
     for (let tries = 0; !signal.aborted; tries++) {
+      while (parts.paused() && !signal.aborted) await clock.sleep(PAUSED_MS, signal)
       const known = memory.known(id)
       const errand = memory.errands().get(id)
       if (!known || !errand) return memory.endErrand(id)

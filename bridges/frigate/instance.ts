@@ -39,6 +39,7 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
   let objectsAlone = config.objects === 'activities'
   let errands: Errands | undefined
   let available = 'unknown'
+  const startedAt = clock.now()
   let onlineAt: number | undefined
   let paused = false
   /** Something may have been missed: until it is read back, what is heard does not count as everything. */
@@ -61,6 +62,7 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
       ...{ client, host, memory, clock, log, signal },
       clips: config.clips,
       keptMs: Math.max(config.catchUpDays, 1) * DAY_MS,
+      paused: () => paused,
       tell(known, what) {
         taker.keep(stepPictures(known, what, taker.context))
         if (what === 'pictures') memory.setPictured(known)
@@ -80,13 +82,13 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
 
   function take({ topic, payload, retain }: ForeignMessage): void {
     const kind = topic.slice(instance.topicPrefix.length + 1)
-    if (kind === 'available') setAvailable(payload.toString())
+    if (kind === 'available') setAvailable(payload.toString(), retain)
     // What is retained is a state, not an event.
     else if (!retain) taker.take({ kind, payload: parsed(payload) })
     if (!behind) memory.advance(clock.now())
   }
 
-  function setAvailable(now: string): void {
+  function setAvailable(now: string, isOld: boolean): void {
     available = now
     if (now === 'online') {
       // Said at each connection to the broker: what it had to say before is lost.
@@ -95,6 +97,8 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
       return
     }
     behind = client !== undefined
+    // Said before we listened, perhaps only as our own broker stopped: what is open is looked after by reading back.
+    if (isOld) return
     for (const known of memory.open()) taker.keep(stepGone(known, taker.context))
     memory.flush()
   }
@@ -152,7 +156,7 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
     if (!known || known.end !== undefined) return
     const { notifications, ...rest } = stepChanged(known, taker.context)
     if (notifications.length > 0) taker.keep({ notifications, ...rest })
-    if (clock.now() - known.heardAt <= STALE_MS) return
+    if (clock.now() - Math.max(known.heardAt, startedAt) <= STALE_MS) return
     if (client && !behind) {
       const error = await lookAfter(id, { client, memory, taker, clock }).catch(asDaybookError)
       if (!error) return

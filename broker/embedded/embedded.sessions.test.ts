@@ -12,6 +12,17 @@ const activity = topics.activity({ source: 'manual', type: 'note', producer: 'ma
 const { atEnd, started, client, silent, returnCode } = embeddedForTests()
 
 describe('wills and takeover', () => {
+  it('does not wait at stop for those who fed on wills and have left', async () => {
+    const house = new AbortController()
+    const under = await started({ signal: house.signal, config: { stopTimeoutMs: 600_000 } })
+    const off = await under.bus.feed(['cameras/#'], () => {})
+    await client(under, { will: { topic: 'cameras/available', payload: 'offline', qos: 1, retain: true } })
+    house.abort()
+    off()
+    await under.bus.stop()
+    expect(under.bus.health().state).toBe('stopped')
+  })
+
   const will = { topic: topics.status('laptop'), payload: '{"online":false}', retain: true, qos: 1 as const }
 
   it('publishes the will when the socket is lost, but not after DISCONNECT', async () => {

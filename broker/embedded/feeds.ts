@@ -6,8 +6,12 @@ import { matcher } from '../filters.ts'
 
 const RETRY_MS = 1000
 
+/** A message on its way in; without a packet id nobody waits for its acknowledgement: a will, QoS 0, one of our own. */
+type Arriving = Message & { readonly packetId: number }
+
 interface Offered {
   message: Message
+  isOwed: boolean
   taken(): void
 }
 
@@ -47,17 +51,20 @@ export class Feeds {
     const meets = (topic: string) => !this.#isOurs(topic) && tests.some((test) => test(topic))
     const feed: Feed = { meets, take, waiting: [], ended: new AbortController() }
     this.#all.add(feed)
-    for (const message of retained) if (meets(message.topic)) this.#offer(feed, { message, taken: () => {} })
+    for (const message of retained)
+      if (meets(message.topic)) this.#offer(feed, { message, isOwed: false, taken: () => {} })
     return () => {
       feed.ended.abort()
-      if (this.#parts.signal.aborted) return
-      this.#all.delete(feed)
-      for (const { taken } of feed.waiting.splice(0)) taken()
+      const stays = this.#parts.signal.aborted ? feed.waiting.filter(({ isOwed }) => isOwed) : []
+      const goes = feed.waiting.filter((offered) => !stays.includes(offered))
+      feed.waiting = stays
+      if (!this.#parts.signal.aborted) this.#all.delete(feed)
+      for (const { taken } of goes) taken()
     }
   }
 
   /** Calls `taken` once everyone has it whom it concerns: at once if that is nobody. */
-  hand(message: Message, taken: () => void): void {
+  hand(message: Arriving, taken: () => void): void {
     const feeds = [...this.#all].filter(({ meets }) => meets(message.topic))
     let owed = feeds.length + 1
     const one = () => {
@@ -65,10 +72,15 @@ export class Feeds {
     }
     one()
     const { topic, payload, qos } = message
-    for (const feed of feeds) this.#offer(feed, { message: { topic, payload, qos, retain: false }, taken: one })
+    const offered = { message: { topic, payload, qos, retain: false }, isOwed: message.packetId > 0, taken: one }
+    for (const feed of feeds) this.#offer(feed, offered)
   }
 
   #offer(feed: Feed, offered: Offered): void {
+    if (feed.ended.signal.aborted && !offered.isOwed) {
+      offered.taken()
+      return
+    }
     if (feed.waiting.length === 0 && this.#take(feed, offered)) return
     // A copy of what stays: the payload is a window on everything that was read along with it.
     const message = { ...offered.message, payload: Buffer.from(offered.message.payload) }
