@@ -1,5 +1,6 @@
 // The one write path over a real broker and a real Postgres: what is acknowledged is stored, and only that.
 import { connectAsync, type MqttClient } from 'mqtt'
+import pg from 'pg'
 import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { access } from '../broker/access.ts'
@@ -25,9 +26,11 @@ const log = pino({ level: 'silent' })
 const stopping: (() => Promise<void>)[] = []
 let bus: EmbeddedBroker
 let storage: Storage
+let url: string
 
 beforeEach(async () => {
   const database = await testPostgres()
+  url = database.url
   const { signal } = new AbortController()
   const clock = wallClock
   storage = postgresStorage({ url: () => database.url, readerPassword: 'reader', space: 'home', log, clock, signal })
@@ -152,7 +155,7 @@ describe('a batch', () => {
   it('with a row that Postgres refuses loses only that row', async () => {
     const publisher = await client()
     // An index entry has an end, and this text does not compress.
-    const endless = Array.from({ length: 400 }, () => randomIds.random()).join('')
+    const endless = Array.from({ length: 110 }, () => randomIds.random()).join('')
     const batch = Array.from({ length: 50 }, (_, n) =>
       notification(n + 1, n === 17 ? { data: { entity_id: endless } } : {}),
     )
@@ -261,5 +264,83 @@ describe('the bus', () => {
       producer: 'desk',
       sessionId: expect.stringContaining('desk/'),
     })
+  })
+})
+
+describe('data above 4 KB', () => {
+  /** From outside, at one moment: moved payloads, and references to one that is not there. */
+  const lookAt = async (database: pg.Client) => {
+    const { rows } = await database.query<{ kept: number; torn: number }>(`
+      select (select count(*)::int from objects where state = 'kept') as kept, (
+        select count(*)::int from activities a, jsonb_array_elements(a.attachments) ref
+        where not exists (select from objects o join object_bytes b on b.space = o.space and b.id = o.id
+          where o.storage = ref->>'storage' and o.id = ref->>'id' and o.state = 'kept')) as torn`)
+    return rows[0]
+  }
+  async function observer(): Promise<pg.Client> {
+    const database = new pg.Client({ connectionString: url })
+    database.on('error', () => {})
+    await database.connect()
+    stopping.push(() => database.end().catch(() => {}))
+    return database
+  }
+  const large = (n: number, more: Partial<ActivityNotification> = {}) =>
+    notification(n, { data: { command: 'npm test', output: `${n} `.repeat(4_000) }, ...more })
+
+  it('is an object when the message is acknowledged; the bus and the table have its head and a reference', async () => {
+    const { until } = await listen(topics.activities)
+    const publisher = await client()
+    await send(publisher, large(1, { data: { output: 'x'.repeat(250_000), password: 'hunter2' } }))
+    await send(publisher, notification(2, { data: { output: 'x'.repeat(3_000) } }))
+    const [moved, small] = await until(2)
+    const reference = { storage: 'postgres', name: 'data', mediaType: 'application/json', size: expect.any(Number) }
+    expect(moved?.body).toMatchObject({ data: { cut: ['output'] }, attachments: [reference] })
+    expect(JSON.stringify(moved?.body).length).toBeLessThan(4_096)
+    expect(small?.body).not.toHaveProperty('attachments')
+    expect(await storage.activities.getActivity(notification(1).id)).toMatchObject({
+      details: { cut: ['output'] },
+      attachments: [reference],
+    })
+    const database = await observer()
+    const { rows } = await database.query<{ bytes: Buffer }>('select bytes from object_bytes')
+    expect(JSON.parse(String(rows[0]?.bytes))).toMatchObject({
+      output: 'x'.repeat(250_000),
+      password: expect.stringContaining('redacted'),
+    })
+  })
+
+  it('leaves no object behind when the message is a duplicate, suppressed or refused', async () => {
+    const database = await observer()
+    const publisher = await client()
+    await send(publisher, large(1))
+    await send(publisher, large(2, { timestamp: 1 }))
+    await storage.ledger.suppress({ kind: 'forget', source: 'terminal', since: NOW, until: NOW + 2 })
+    const sendAgain = async () => {
+      await send(publisher, large(1))
+      return (await totals()).suppressed
+    }
+    await expect.poll(sendAgain, { timeout: 15_000, interval: 500 }).toBe(1)
+    await send(publisher, large(1, { data: { output: 'other'.repeat(2_000) } }))
+    expect(await totals()).toMatchObject({ stored: 1, suppressed: 2, rejected: 1 })
+    expect(await lookAt(database)).toEqual({ kept: 1, torn: 0 })
+  })
+
+  it('is there with its row or not at all, however often the database breaks off', async () => {
+    const database = await observer()
+    const publisher = await client()
+    const sending = Promise.all(Array.from({ length: 120 }, (_, n) => send(publisher, large(n + 1))))
+    let done = false
+    void sending.then(() => {
+      done = true
+    })
+    for (let kills = 0; !done && kills < 15; kills++) {
+      await database.query(`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and query ilike '%insert into objects%'`)
+      expect((await lookAt(database))?.torn).toBe(0)
+      await wallClock.sleep(20)
+    }
+    await sending
+    expect(await lookAt(database)).toEqual({ kept: 120, torn: 0 })
+    expect(await totals()).toMatchObject({ received: 120, stored: 120 })
   })
 })

@@ -7,7 +7,8 @@ import type { OutcomeStatus, Receipt } from '../schemas/delivery.ts'
 import { asDaybookError, type DaybookError, type ErrorCode } from '../schemas/errors.ts'
 import type { Topics } from '../schemas/topics.ts'
 import type { RejectedMessage, Settlement, Suppression } from '../storage/ledger.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { InlinePayload, Storage } from '../storage/storage.ts'
+import { mayBeTooLarge, moveData } from './moved-data.ts'
 import type { Receipts } from './receipts.ts'
 import type { Redactor } from './redact.ts'
 import { createRejected, sentence, toldOf } from './rejected.ts'
@@ -35,6 +36,8 @@ interface Entry {
   sender: Sender
   receivedAt: number
   event?: ActivityEvent
+  /** The data of the event where it is too large for a row. */
+  payload?: InlinePayload
   refused?: { code: ErrorCode; reason: string }
   /** What is kept of it if it is refused. */
   kept?: RejectedMessage
@@ -70,7 +73,9 @@ export function createPersist(options: PersistOptions): Component {
     if (!validated.ok) return { delivery, sender, receivedAt, refused: validated }
     const event = withoutSecrets(validated.event)
     const suppressed = rules.length > 0 && suppressedBy(event, rules, hashKey) !== undefined
-    return { delivery, sender, receivedAt, event, ...(suppressed && { outcome: 'suppressed' }) }
+    if (suppressed) return { delivery, sender, receivedAt, event, outcome: 'suppressed' }
+    const large = mayBeTooLarge(delivery.payload.length) || event !== validated.event
+    return { delivery, sender, receivedAt, event, ...(large && moveData(event)) }
   }
 
   function withoutSecrets(event: ActivityEvent): ActivityEvent {
@@ -132,8 +137,14 @@ export function createPersist(options: PersistOptions): Component {
   }
 
   function commit(batch: Entry[]): Promise<Map<string, Receipt[]>> {
-    const events = batch.flatMap((entry) => (entry.event && entry.outcome !== 'suppressed' ? [entry.event] : []))
-    return storage.commit(events, (appended) => {
+    const events: ActivityEvent[] = []
+    const payloads = new Map<string, InlinePayload>()
+    for (const { event, payload, outcome } of batch) {
+      if (!event || outcome === 'suppressed') continue
+      events.push(event)
+      if (payload) payloads.set(payload.id, payload)
+    }
+    const book: Parameters<Storage['commit']>[1] = (appended) => {
       const unclaimed = new Set(appended.stored)
       for (const entry of batch) {
         if (entry.refused) entry.outcome = 'rejected'
@@ -143,7 +154,8 @@ export function createPersist(options: PersistOptions): Component {
       }
       const kept = batch.flatMap((entry) => (entry.refused && !entry.unkeepable ? [keptOf(entry)] : []))
       return { settlements: batch.map(settlement), rejected: kept }
-    })
+    }
+    return storage.commit(events, book, [...payloads.values()])
   }
 
   /** After COMMIT: acknowledgements first, then receipts and rejections. */
