@@ -3,7 +3,8 @@
 import { rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { createBridges } from './bridges/host.ts'
+import type { SourcePayload } from './bridges/bridge.ts'
+import { createBridges, type HostedBridge } from './bridges/host.ts'
 import { createImports } from './bridges/imports.ts'
 import { registry as bridges } from './bridges/registry.ts'
 import { access } from './broker/access.ts'
@@ -14,11 +15,15 @@ import type { Clock, Component, Context, Ids, Logger } from './component.ts'
 import type { Config } from './config.ts'
 import { type Credentials, loadCredentials, saveCredentials, writePrivately } from './credentials.ts'
 import { logicalDays } from './pipeline/logical-day.ts'
+import { createObjectCare } from './pipeline/object-care.ts'
 import { createPersist } from './pipeline/persist.ts'
 import { createReceipts } from './pipeline/receipts.ts'
 import { createRedactor } from './pipeline/redact.ts'
 import { DaybookError } from './schemas/errors.ts'
 import { topicsUnder } from './schemas/topics.ts'
+import type { ObjectKey } from './storage/catalogue.ts'
+import { createObjects } from './storage/objects/objects.ts'
+import { stores } from './storage/objects/registry.ts'
 import { postgresStorage } from './storage/postgres/postgres.ts'
 import { type FolderLock, lockDataFolder } from './storage/postgres/server/lock.ts'
 import { embeddedPostgres } from './storage/postgres/server/server.ts'
@@ -97,6 +102,20 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       clock,
       signal,
     })
+    const { driver, maxMegabytes, graceHours } = config.objects
+    const storeContext = { data: config.data, space, log: logOf('objects'), clock, pool: () => storage.pool() }
+    const objects = createObjects({
+      driver,
+      stores: stores.map((store) => store.create(config.objects[store.storage], storeContext)),
+      storage,
+      source: (key) => atSource(hosted, key),
+      spool: join(config.data, 'objects', 'incoming'),
+      most: maxMegabytes * 1024 * 1024,
+      graceMs: graceHours * 3_600_000,
+      clock,
+      log: logOf('objects'),
+      signal,
+    })
     const bus = createEmbeddedBroker(context('broker', embeddedConfig.parse(config.mqtt)), {
       topics,
       access: access({ users: [credentials.mqtt] }),
@@ -116,6 +135,7 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       log: logOf('pipeline'),
       signal,
     })
+    const care = createObjectCare({ objects, storage, bus, topics, clock, log: logOf('object care') })
     const hosted = createBridges(bridges, {
       config: config.bridges,
       device: config.bridges.producer ?? hostname(),
@@ -126,6 +146,9 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
           source,
           topics,
           transport: bus,
+          upload: ({ id, size, mediaType, name, open }, ending) =>
+            objects.put(open(ending), { id, size, mediaType, name }),
+          storage: driver,
           clock,
           ids,
           log: logOf('outbox'),
@@ -145,9 +168,11 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
     })
     const imports = createImports({ bridges: hosted, clock, ids, log: logOf('imports') })
     const needed: Component[] = [...(server ? [server] : []), storage, persist, bus, receipts]
+    const inOrder = needed.flatMap((part) => (part === persist ? [objects, part] : [part]))
     const house: House = {
       bus,
       storage,
+      objects,
       links: createLinks({ space, clock }),
       topics,
       imports,
@@ -171,7 +196,7 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
               log: logOf('http'),
             }),
           ]
-    return { parts: [...needed, ...hosted, imports, ...surfaces], storage, bus, http: surfaces[0] }
+    return { parts: [...inOrder, care, ...hosted, imports, ...surfaces], storage, bus, http: surfaces[0] }
   }
 
   async function start(): Promise<Ready> {
@@ -232,6 +257,13 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
     stop,
     firstStart: () => made,
   }
+}
+
+/** A payload of others, from the bridge of that name. */
+async function atSource(hosted: readonly HostedBridge[], { storage, id }: ObjectKey): Promise<SourcePayload> {
+  const bridge = hosted.find(({ source }) => source === storage)
+  if (bridge) return bridge.payload(id)
+  throw new DaybookError('object_missing', `It is read at its source once bridges.${storage} is configured.`)
 }
 
 /** Settings whose parts do not exist yet must not be taken silently. */

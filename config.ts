@@ -5,7 +5,9 @@ import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { registry as bridges } from './bridges/registry.ts'
+import { type OwnStorage, ownStorages } from './schemas/content-ref.ts'
 import { DaybookError } from './schemas/errors.ts'
+import { stores } from './storage/objects/registry.ts'
 
 const host = z.string().min(1).default('127.0.0.1')
 const number = z.coerce.number({ error: 'must be a number' }).int()
@@ -22,6 +24,9 @@ const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(sh
 const bridgeSections = Object.fromEntries(
   bridges.map((bridge) => [camel(bridge.name), (bridge.config as z.ZodType).optional().describe(bridge.title)]),
 )
+
+/** A store that is not configured stays readable where that needs nothing. */
+const storeSections = Object.fromEntries(stores.map(({ storage, config }) => [storage, config.prefault({})]))
 
 export const configSchema = z.strictObject({
   data: z.string().min(1).default('./data').describe('the folder that holds everything'),
@@ -70,15 +75,11 @@ export const configSchema = z.strictObject({
     port: port(8432).describe('of the embedded one; kept once chosen, 0: any free one'),
   }),
   objects: section({
-    driver: z.enum(['fs', 'minio', 'postgres']).default('fs').describe(`where payloads are kept; ${later}`),
-    minio: section({
-      endpoint: z.string().optional(),
-      accessKey: z.string().optional(),
-      secretKey: z.string().optional(),
-      bucket: z.string().optional(),
-      region: z.string().optional(),
-    }),
-  }),
+    driver: z.enum(ownStorages).default('fs').describe('where payloads are kept; what is elsewhere stays readable'),
+    maxMegabytes: number.min(1).max(4096).default(256).describe('the most that one payload may have'),
+    graceHours: number.min(1).default(72).describe('how long a payload is kept that nobody refers to'),
+    ...storeSections,
+  }).superRefine(whatMinioNeeds),
   enrich: section({
     driver: z.enum(['heuristic', 'anthropic']).default('heuristic').describe(`who names intents; ${later}`),
     anthropic: section({ baseUrl: z.string().optional(), apiKey: z.string().optional(), model: z.string().optional() }),
@@ -92,7 +93,10 @@ export const configSchema = z.strictObject({
   metrics: section({ enabled: flag.default(true).describe('GET /metrics') }),
 })
 
-export type Config = z.infer<typeof configSchema> & { bridges: Record<string, unknown> }
+export type Config = z.infer<typeof configSchema> & {
+  bridges: Record<string, unknown>
+  objects: Record<OwnStorage, unknown>
+}
 
 export interface ConfigSource {
   /** Default: daybook.yaml in the current folder, if there is one. */
@@ -128,6 +132,11 @@ export function ambient(env: Record<string, string | undefined> = process.env) {
     language: env.LANG ?? 'C',
     startedByNpm: env.npm_lifecycle_event !== undefined,
   }
+}
+
+/** The environment without our settings, for a house that is to have its own. */
+export function foreignEnvironment(env: Record<string, string | undefined> = process.env) {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('DAYBOOK__')))
 }
 
 /** The variable that sets a path: `bridges.homeAssistant.url` is DAYBOOK__BRIDGES__HOME_ASSISTANT__URL. */
@@ -198,6 +207,14 @@ function interpolate(
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key, interpolate(inner, env, [...path, key], mistakes)]),
   )
+}
+
+function whatMinioNeeds(objects: { driver: string; minio?: unknown }, { addIssue }: z.RefinementCtx): void {
+  if (objects.driver !== 'minio') return
+  for (const key of ['endpoint', 'accessKey', 'secretKey']) {
+    const given = Object(objects.minio)[key] !== undefined
+    if (!given) addIssue({ code: 'custom', path: ['minio', key], message: 'is needed when objects.driver is minio' })
+  }
 }
 
 function camel(words: string): string {

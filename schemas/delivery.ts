@@ -1,6 +1,7 @@
 // What is said about delivery: outcomes, receipts, a bridge's status, the accounts, rejections. Not for: how any of it
 // is computed, which storage and broker do.
 import { z } from 'zod'
+import { ownStorages } from './content-ref.ts'
 
 /** Settled means one of these; only then is a message acknowledged and may its outbox entry go. */
 export const outcomes = ['stored', 'duplicate', 'suppressed', 'rejected'] as const
@@ -60,6 +61,25 @@ export const rejection = z
   })
 
 export type Rejection = z.infer<typeof rejection>
+
+export const missingPayload = z
+  .object({
+    code: z.literal('object_missing'),
+    message: z.string(),
+    producer: z.string(),
+    id: z.string().describe('the first activity that refers to it'),
+    storage: z.enum(ownStorages),
+    objectId: z.string().describe('SHA-256 of the payload, 64 lower-case hex digits'),
+    asked: z.number().int().positive().describe('how often it was asked for'),
+    askedAt: z.number().int().describe('epoch ms'),
+  })
+  .meta({
+    id: 'MissingPayload',
+    description:
+      'An activity is stored, but the payload that it refers to never came: whoever has it may still put it.',
+  })
+
+export type MissingPayload = z.infer<typeof missingPayload>
 
 const count = z.number().int().nonnegative()
 const counts = { received: count, stored: count, duplicates: count, rejected: count, suppressed: count, missing: count }

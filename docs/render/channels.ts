@@ -1,8 +1,8 @@
 // The families of topics as a table: address, direction, delivery, payload. The addresses come from schemas/topics.ts,
 // built with placeholders for names. Not for: the form of the document that is made of it (asyncapi.ts).
-import type { z } from 'zod'
+import { z } from 'zod'
 import { activityNotification } from '../../schemas/activity.ts'
-import { bridgeStatus, receipt, rejection } from '../../schemas/delivery.ts'
+import { bridgeStatus, missingPayload, receipt, rejection } from '../../schemas/delivery.ts'
 import { activitySession } from '../../schemas/session.ts'
 import { type Topics, topicsUnder } from '../../schemas/topics.ts'
 
@@ -84,11 +84,12 @@ export const channels: Readonly<Record<string, Channel>> = {
   rejected: {
     address: topics.rejected('{producer}'),
     title: 'Rejected messages',
-    description: 'A message that could not be stored, with the error code and the reason. It is kept, to be replayed.',
+    description:
+      'A message that could not be stored, with the error code and the reason: it is kept, to be replayed. Or, with the code object_missing, a payload that a stored activity refers to and that is not there.',
     parameters: { producer },
     actions: ['send'],
     retain: false,
-    payload: rejection,
+    payload: z.union([rejection, missingPayload]),
   },
   session: {
     address: topics.session('{change}' as Change<'session'>),

@@ -56,6 +56,19 @@ const cases: Record<Name, [good: object, spoilt: object]> = {
     { code: 'clock', message: 'm', topic: 't', producer: 'p', receivedAt: 1, rejectedId: 'r' },
     { code: undefined },
   ],
+  'missing-payload': [
+    {
+      code: 'object_missing',
+      message: 'm',
+      producer: 'p',
+      id: 'i',
+      storage: 'fs',
+      objectId: contentRef.id,
+      asked: 1,
+      askedAt: 1,
+    },
+    { storage: 'drawer' },
+  ],
   accounting: [
     {
       producers: [{ producer: 'p', source: 's', ...count, gaps: [[3, 3]], lastSeq: null, lastSeenAt: 1 }],

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { activityEvent, activityNotification } from '../../schemas/activity.ts'
 import { contentRef } from '../../schemas/content-ref.ts'
-import { accounting, bridgeStatus, receipt, rejection } from '../../schemas/delivery.ts'
+import { accounting, bridgeStatus, missingPayload, receipt, rejection } from '../../schemas/delivery.ts'
 import { activityFilter } from '../../schemas/filter.ts'
 import { physicalData } from '../../schemas/physical.ts'
 import { activitySession } from '../../schemas/session.ts'
@@ -17,6 +17,7 @@ export const publicShapes = {
   accounting,
   'bridge-status': bridgeStatus,
   'content-ref': contentRef,
+  'missing-payload': missingPayload,
   'physical-data': physicalData,
   receipt,
   rejection,

@@ -6,6 +6,7 @@ import type { Bus } from '../../broker/bus.ts'
 import type { Clock, Health, Ids } from '../../component.ts'
 import type { ErrorCode } from '../../schemas/errors.ts'
 import type { Topics } from '../../schemas/topics.ts'
+import type { Objects } from '../../storage/objects.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Links } from '../http/links.ts'
 
@@ -21,6 +22,7 @@ export interface Part {
 export interface House {
   readonly bus: Bus
   readonly storage: Storage
+  readonly objects: Objects
   /** To show an object without a token. */
   readonly links: Links
   readonly topics: Topics
