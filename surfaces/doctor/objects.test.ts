@@ -57,6 +57,21 @@ describe('an S3 server', () => {
       ['tcp', 'fail'],
     ])
   })
+
+  test('that refuses our key fails at the credential, and the fix says where that is set', async () => {
+    const url = await answering((_, response) => {
+      response.writeHead(403, { 'content-type': 'application/xml' })
+      response.end('<?xml version="1.0"?><Error><Code>InvalidAccessKeyId</Code><Message>no such key</Message></Error>')
+    })
+    const findings = await found(minio(url))
+    expect(findings.map(({ layer, state }) => [layer, state])).toEqual([
+      ['dns', 'ok'],
+      ['tcp', 'ok'],
+      ['http', 'ok'],
+      ['auth', 'fail'],
+    ])
+    expect(findings.at(-1)?.fix).toContain('objects.*')
+  })
 })
 
 test('Postgres is looked at anyway', async () => {
