@@ -4,13 +4,11 @@ import pg from 'pg'
 import { DaybookError } from '../../schemas/errors.ts'
 
 const INT8 = 20
-const BYTEA = 17
 const TIMESTAMPTZ = 1184
 
 /** int8 as number (ours stay below 2^53), timestamptz as epoch ms. Handed to each client, no global state. */
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (oid === BYTEA && format === 'binary') return (bytes: Buffer) => bytes
     if (oid === INT8) return Number
     if (oid === TIMESTAMPTZ) return (text: string) => Date.parse(text)
     return pg.types.getTypeParser(oid, format as 'text')

@@ -90,7 +90,7 @@ export class ObjectLocks {
     const open = this.#lines.get(line)
     if (open) return open
     const { url, log } = this.#options
-    const opening = connect(url, { application: 'daybook objects' }, (error) => {
+    const opening = connect(url, { application: 'daybook objects', pipeline: true }, (error) => {
       log.warn({ reason: error.message }, 'a connection that holds objects broke')
       this.#lines.delete(line)
     })

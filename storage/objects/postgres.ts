@@ -1,0 +1,151 @@
+// Payloads in the database itself, in rows of a chunk each: for houses that want one thing to back up, and the first
+// place of data that comes in unmoved. Not for: entering objects (../catalogue.ts), or those within a batch
+// (../postgres/commit.ts).
+import { Readable } from 'node:stream'
+import type { QueryResultRow } from 'pg'
+import { z } from 'zod'
+import { isObjectId } from '../../schemas/content-ref.ts'
+import { DaybookError } from '../../schemas/errors.ts'
+import { translateError } from '../postgres/connection.ts'
+import { CHUNK, keepChunk } from '../postgres/objects.ts'
+import { defineStore, type StoreContext } from './driver.ts'
+import { limited } from './limited.ts'
+import type { ByteRange, ObjectStore, Payload } from './object-store.ts'
+import { verified } from './payload.ts'
+
+export const postgres = defineStore({
+  storage: 'postgres',
+  title: 'the database',
+  config: z.strictObject({}),
+  create: (_, context) => postgresStore(context),
+})
+
+/** Others wait, so that slow payloads leave connections to everyone else. */
+const PUTS = 2
+
+export function postgresStore({ pool, space }: Pick<StoreContext, 'pool' | 'space'>): ObjectStore {
+  const turn = limited(PUTS)
+
+  async function keep(payload: Payload): Promise<void> {
+    const chunks = chunked(payload)
+    const first = (await chunks.next()).value ?? Buffer.alloc(0)
+    // One chunk is one statement: its bytes were verified before it came.
+    if (payload.size <= CHUNK) return void (await database(() => keepChunk(pool(), space, payload.id, 0, first)))
+    const client = await database(() => pool().connect())
+    let broken: Error | undefined
+    const onBroken = (error: Error) => {
+      broken = error
+    }
+    client.on('error', onBroken)
+    try {
+      await database(() => client.query('begin'))
+      // Whoever puts the same bytes waits here for us, or we for him.
+      let fresh = await database(() => keepChunk(client, space, payload.id, 0, first))
+      for (let index = 1; fresh; index++) {
+        const { value, done } = await chunks.next()
+        if (done) break
+        fresh = await database(() => keepChunk(client, space, payload.id, index, value))
+      }
+      await database(() => client.query('commit'))
+    } catch (error) {
+      await client.query('rollback').catch(onBroken)
+      throw error
+    } finally {
+      client.off('error', onBroken)
+      client.release(broken)
+      await chunks.return(undefined)
+    }
+  }
+
+  const ask = async <Row extends QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]> =>
+    (await database(() => pool().query<Row>({ name, text, values }))).rows
+
+  async function read(id: string, index: number): Promise<Buffer> {
+    const text = 'select bytes from object_bytes where space = $1 and id = $2 and chunk = $3'
+    const [row] = await ask<{ bytes: Buffer }>('object chunk read', text, [space, id, index])
+    if (!row) throw new DaybookError('object_missing', `postgres:${id}`)
+    return row.bytes
+  }
+
+  /** From the second on: the first was read to know that they are there. */
+  async function* reading(id: string, { start, end }: ByteRange, first: Buffer): AsyncGenerator<Buffer> {
+    let chunk: Buffer | null = first
+    for (let index = Math.floor(start / CHUNK); index * CHUNK <= end; index++) {
+      const bytes: Buffer = chunk ?? (await read(id, index))
+      chunk = null
+      yield bytes.subarray(Math.max(0, start - index * CHUNK), end + 1 - index * CHUNK)
+    }
+  }
+
+  return {
+    storage: 'postgres',
+
+    async put(payload) {
+      if (!isObjectId('postgres', payload.id)) throw new DaybookError('object_damaged', `${payload.id} is no SHA-256.`)
+      await turn(() => keep(payload))
+    },
+
+    async get(id, range) {
+      // The length of a chunk is read without its bytes.
+      const text = `
+        select (select sum(octet_length(bytes))::float8 from object_bytes where space = $1 and id = $2) as size,
+               (select bytes from object_bytes where space = $1 and id = $2 and chunk = $3) as bytes`
+      const values = [space, id, range ? Math.floor(range.start / CHUNK) : 0]
+      const [row] = await ask<{ size: number | null; bytes: Buffer | null }>('object read', text, values)
+      const { size = null, bytes = null } = row ?? {}
+      if (size === null || bytes === null) throw new DaybookError('object_missing', `postgres:${id}`)
+      if (size === 0) return { size, bytes: Readable.from([], { objectMode: false }) }
+      const wanted = range ?? { start: 0, end: size - 1 }
+      return { size, bytes: Readable.from(reading(id, wanted, bytes), { objectMode: false }) }
+    },
+
+    async has(id) {
+      const { rows } = await database(() =>
+        pool().query('select from object_bytes where space = $1 and id = $2 and chunk = 0', [space, id]),
+      )
+      return rows.length > 0
+    },
+
+    async delete(id) {
+      await database(() => pool().query('delete from object_bytes where space = $1 and id = $2', [space, id]))
+    },
+
+    async check() {
+      await database(() => pool().query('select from object_bytes limit 1'))
+    },
+
+    // Unfinished puts are transactions: nothing of them is left.
+    async open() {},
+    async close() {},
+  }
+}
+
+/** Chunks of one size; the last one comes when all of it is verified. */
+async function* chunked(payload: Payload): AsyncGenerator<Buffer, undefined> {
+  let held: Uint8Array[] = []
+  let length = 0
+  for await (const piece of verified(payload)) {
+    held.push(piece)
+    length += piece.length
+    if (length <= CHUNK) continue
+    const whole = Buffer.concat(held, length)
+    let at = 0
+    for (; length - at > CHUNK; at += CHUNK) yield whole.subarray(at, at + CHUNK)
+    held = [whole.subarray(at)]
+    length -= at
+  }
+  if (length > 0) yield Buffer.concat(held, length)
+  return undefined
+}
+
+async function database<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    const error = translateError(thrown)
+    if (error.code !== 'database_unavailable') throw error
+    // A login that is not let in, or rights and tables that are not there.
+    const refused = /^(28|42)/.test((thrown as { code?: string }).code ?? '')
+    throw new DaybookError(refused ? 'objects_refused' : 'objects_unavailable', error.detail, { cause: thrown })
+  }
+}
