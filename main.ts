@@ -1,10 +1,11 @@
 // The executable: reads the configuration, starts the house or hands the verb to the CLI. Not for: anything that a
 // test would want to call.
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import pino from 'pino'
 import type { Ready } from './app.ts'
 import { type Logger, randomIds, wallClock } from './component.ts'
-import { ambient, type Config, loadConfig } from './config.ts'
+import { ambient, type Config, foreignEnvironment, loadConfig } from './config.ts'
 import { type Credentials, credentialsFile } from './credentials.ts'
 import { asDaybookError } from './schemas/errors.ts'
 import { runCli } from './surfaces/cli.ts'
@@ -22,6 +23,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   ambient: ambient(),
   config: (file) => loadConfig(file === undefined ? {} : { file }),
   start,
+  spawn: spawnHouse,
 })
 
 /** Runs the house until a signal; resolves with the exit code. */
@@ -52,6 +54,15 @@ async function start(config: Config, options: { json: boolean }): Promise<number
   late.unref()
   await app.stop()
   return 0
+}
+
+/** A house in a process of its own, with these settings and none of the user's: also no daybook.yaml, which is not there. */
+function spawnHouse(folder: string, settings: Record<string, string>) {
+  return spawn(process.execPath, [import.meta.filename, 'start', '--json'], {
+    cwd: folder,
+    env: { ...foreignEnvironment(), ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }
 
 /** npm hands SIGTERM to the shell between it and us, which ends without passing it on: we see that our parent is gone. */

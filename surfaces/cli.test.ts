@@ -40,6 +40,9 @@ async function daybook(args: string[], { config = () => house.config, stdin = ''
       stdout.write(`started ${given.data === config().data} ${options.json}\n`)
       return 0
     },
+    spawn: () => {
+      throw new Error('no house is started here')
+    },
   })
   stdout.end()
   stderr.end()

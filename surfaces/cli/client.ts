@@ -10,6 +10,8 @@ export interface Client {
   call<Input, Output>(operation: Operation<Input, Output>, input: Record<string, unknown>): Promise<Output>
   /** Any path, with the token; same errors. */
   get(path: string, signal?: AbortSignal): Promise<Response>
+  /** Bytes to a path; same errors. */
+  put(path: string, bytes: Buffer, mediaType: string): Promise<Response>
 }
 
 export interface Address {
@@ -71,7 +73,7 @@ export function createClient({ url, token }: Address): Client {
       response = await fetch(base + path, {
         ...init,
         redirect: 'error',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...init.headers, authorization: `Bearer ${token}` },
       })
     } catch (error) {
       if (init.signal?.aborted) throw error
@@ -92,6 +94,8 @@ export function createClient({ url, token }: Address): Client {
       return (await response.json()) as Output
     },
     get: (path, signal) => request(path, signal ? { signal } : {}),
+    put: (path, bytes, mediaType) =>
+      request(path, { method: 'PUT', body: new Uint8Array(bytes), headers: { 'content-type': mediaType } }),
   }
 }
 

@@ -2,22 +2,30 @@
 // order. Not for: where they come from and go to (replay.ts).
 import type { Clock } from '../../component.ts'
 import type { Pace } from './pacing.ts'
-import type { RecordedMessage } from './recording.ts'
 
 /** The most of one request: small enough that a stop is soon, large enough that its cost is shared. */
 const AT_ONCE = { messages: 500, bytes: 1024 * 1024 }
 
-export interface Play {
+export interface Play<Message> {
   pace: Pace
   clock: Clock
   signal: AbortSignal
   /** Resolves once they are taken. */
-  publish(messages: readonly RecordedMessage[]): Promise<void>
+  publish(messages: readonly Message[]): Promise<void>
+}
+
+/** What is played: `at` is when it was, epoch ms. */
+export interface Played {
+  at: number
+  payload: string
 }
 
 /** Resolves when all is published, or at the signal; rejects as `publish` does. Messages are read as they are needed. */
-export async function play(messages: AsyncIterable<RecordedMessage>, { pace, clock, signal, publish }: Play) {
-  let due: RecordedMessage[] = []
+export async function play<Message extends Played>(
+  messages: AsyncIterable<Message> | Iterable<Message>,
+  { pace, clock, signal, publish }: Play<Message>,
+): Promise<void> {
+  let due: Message[] = []
   let bytes = 0
   const flush = async () => {
     const taken = due

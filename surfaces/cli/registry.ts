@@ -1,5 +1,6 @@
 // Every verb of the CLI, in the order in which help lists them. A new one is a file beside this and a line here. Not
 // for: anything but the list.
+import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { importVerb } from './import.ts'
 import { note } from './note.ts'
@@ -22,6 +23,7 @@ export const verbs: readonly Verb[] = [
   note,
   record,
   replay,
+  demo,
   rejected,
   importVerb,
   version,

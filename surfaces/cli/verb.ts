@@ -1,4 +1,5 @@
 // What a verb of the CLI is, and what it is handed. Not for: parsing (arguments.ts) or finding the app (client.ts).
+import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { OwnStorage } from '../../schemas/content-ref.ts'
 import type { Client } from './client.ts'
@@ -55,6 +56,8 @@ export interface Io {
   config(file?: string): CliConfig
   /** Runs the house in this process until it is told to stop; resolves with the exit code. */
   start(file: string | undefined, options: { json: boolean }): Promise<number>
+  /** Starts a house in a process of its own: `start --json` in this folder, with these variables and no others of ours. */
+  spawn(folder: string, settings: Record<string, string>): ChildProcess
 }
 
 /** One run of a verb. */

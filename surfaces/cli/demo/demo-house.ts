@@ -1,0 +1,107 @@
+// A house for the demo alone: in a folder of its own, on free ports, with none of the user's settings; it goes as it
+// came. Not for: what is played in it (../demo.ts).
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { DaybookError } from '../../../schemas/errors.ts'
+import { readKept } from '../../../storage/postgres/server/place.ts'
+import { type Client, createClient, findRunning } from '../client.ts'
+import type { Io } from '../verb.ts'
+
+export interface DemoHouse {
+  client: Client
+  data: string
+  mqtt: string | null
+  http: string
+  /** From the call until everything served. */
+  startMs: number
+  /** Resolves when it ends, whoever ended it. */
+  ended: Promise<void>
+  /** Stops it, and removes its folder unless it is the user's; safe twice. */
+  stop(): Promise<void>
+}
+
+export interface DemoHouseOptions {
+  /** The user's own folder, new or empty; default: a temporary one. */
+  data: string | undefined
+  timeZone: string
+}
+
+/** What of its log is shown when it does not start, characters. */
+const LOG_MOST = 2_000
+
+/** Throws `usage` for a folder with something in it, and what kept it from starting. */
+export async function startDemoHouse(
+  io: Pick<Io, 'spawn'>,
+  { data: given, timeZone }: DemoHouseOptions,
+): Promise<DemoHouse> {
+  const begin = performance.now()
+  const data = await makeFolder(given)
+  const child = io.spawn(data, {
+    DAYBOOK__DATA: data,
+    DAYBOOK__TIMEZONE: timeZone,
+    DAYBOOK__LOG__LEVEL: 'warn',
+    DAYBOOK__MQTT__PORT: '0',
+    DAYBOOK__HTTP__PORT: '0',
+    DAYBOOK__DATABASE__PORT: '0',
+    DAYBOOK__ACTIVITYWATCH__PORT: 'off',
+  })
+  const ended = once(child, 'exit').then(() => {})
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+    await ended
+    if (given === undefined) await removeFolder(data)
+  }
+  try {
+    await untilReady(child)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const running = findRunning(data)
+  return {
+    client: createClient(running),
+    data,
+    mqtt: running.mqtt,
+    http: running.url,
+    startMs: performance.now() - begin,
+    ended,
+    stop,
+  }
+}
+
+async function makeFolder(given: string | undefined): Promise<string> {
+  if (given === undefined) return mkdtemp(join(tmpdir(), 'daybook-demo-'))
+  const folder = resolve(given)
+  if (existsSync(folder) && readdirSync(folder).length > 0) {
+    throw new DaybookError('usage', `--data ${given}: there is something in it; the demo wants a folder of its own.`)
+  }
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  return folder
+}
+
+async function removeFolder(data: string): Promise<void> {
+  // Where Postgres cannot reach the folder, its database is elsewhere.
+  const { cluster } = await readKept(data)
+  if (cluster !== undefined && dirname(cluster) !== data) await rm(dirname(cluster), { recursive: true, force: true })
+  await rm(data, { recursive: true, force: true, maxRetries: 5 })
+}
+
+async function untilReady(child: ChildProcess): Promise<void> {
+  let log = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log = (log + text).slice(-LOG_MOST)
+  })
+  if (!child.stdout) throw new DaybookError('internal', 'The house of the demo has no output.')
+  const lines = createInterface({ input: child.stdout })
+  const ready = once(lines, 'line')
+  const exit = once(child, 'exit').then(([code]) => {
+    throw new DaybookError('internal', `The house of the demo ended with ${code}:\n${log.trim()}`)
+  })
+  await Promise.race([ready, exit])
+  exit.catch(() => {})
+}
