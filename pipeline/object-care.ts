@@ -42,7 +42,7 @@ export function createObjectCare({ objects, storage, bus, topics, clock, log }: 
 
   const chores: readonly Chore[] = [
     { name: 'moving', firstMs: 1_000, busyMs: 50, idleMs: 3_000, turn: move },
-    { name: 'asking', firstMs: 10_000, busyMs: 1_000, idleMs: 15_000, turn: ask },
+    { name: 'asking', firstMs: 2_000, busyMs: 1_000, idleMs: 5_000, turn: ask },
     { name: 'sweeping', firstMs: 60_000, busyMs: 3_600_000, idleMs: 3_600_000, turn: sweep },
   ]
 
@@ -75,7 +75,7 @@ export function createObjectCare({ objects, storage, bus, topics, clock, log }: 
   async function askFor({ storage: name, id, activityId, producer, asked }: MissingObject): Promise<void> {
     const told: MissingPayload = {
       code: 'object_missing',
-      message: `${errors.object_missing.sentence} Send it again, or the next asking will come later.`,
+      message: `${errors.object_missing.sentence} Whoever has it may put it; it is asked for ever more rarely.`,
       producer,
       id: activityId,
       storage: name,
