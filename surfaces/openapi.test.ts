@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { errors } from '../schemas/errors.ts'
 import { openApi } from './openapi.ts'
 import { operations } from './operations/registry.ts'
+import { plainPaths } from './plain-paths.ts'
 
 interface Described {
   operationId: string
@@ -29,6 +30,20 @@ describe('the OpenAPI document', () => {
     expect(described?.requestBody !== undefined).toBe(operation.method === 'POST')
   })
 
+  test.each(plainPaths.map((plain) => [`${plain.method} ${plain.path}`, plain] as const))(
+    'describes %s',
+    (_, plain) => {
+      const described = document.paths[plain.path]?.[plain.method]
+      expect(described).toMatchObject({ operationId: plain.operationId, summary: plain.summary })
+      expect(Object.keys(described?.responses ?? {})).toEqual(
+        expect.arrayContaining(plain.answers.map(({ status }) => String(status))),
+      )
+      for (const code of plain.errors ?? []) {
+        expect(JSON.stringify(described?.responses[errors[code].status])).toContain(code)
+      }
+    },
+  )
+
   test('has every schema that it refers to', () => {
     const refs = JSON.stringify(document).match(/#\/[^"]+/g) ?? []
     expect(refs).toContain('#/components/schemas/ActivityNotification')
@@ -42,7 +57,9 @@ describe('the OpenAPI document', () => {
   })
 
   test('no two operations share a name or a route', () => {
-    expect(new Set(operations.map(({ name }) => name)).size).toBe(operations.length)
-    expect(new Set(operations.map(({ method, path }) => `${method} ${path}`)).size).toBe(operations.length)
+    const names = [...operations.map(({ name }) => name), ...plainPaths.map(({ operationId }) => operationId)]
+    const routes = [...operations, ...plainPaths].map(({ method, path }) => `${method.toUpperCase()} ${path}`)
+    expect(new Set(names).size).toBe(names.length)
+    expect(new Set(routes).size).toBe(routes.length)
   })
 })

@@ -1,27 +1,14 @@
 // The operations as an OpenAPI 3.1 document. Pure: the same list and version give the same document. Not for: serving
 // it (http/) or writing it into the reference (docs/).
 import { z } from 'zod'
-import { errors } from '../schemas/errors.ts'
+import { type ErrorCode, errors } from '../schemas/errors.ts'
 import { type Field, fieldsOf, jsonSchema } from './operations/fields.ts'
 import type { Operation } from './operations/operation.ts'
+import { type PlainPath, plainPaths } from './plain-paths.ts'
 
 type Json = Record<string, unknown>
 
 const everyError = ['unauthorized', 'host_refused', 'internal'] as const
-
-/** What is served besides operations: what it is for, its media type, whether it needs the token. */
-const plainPaths: Record<string, [summary: string, mediaType: string, guarded: boolean]> = {
-  '/livez': ['The process lives', 'application/json', false],
-  '/readyz': ['Everything that is needed works; 503 says what does not', 'application/json', false],
-  '/metrics': ['Figures for Prometheus', 'text/plain', true],
-  '/stream': [
-    'Activities as they arrive, as server-sent events; resumes after Last-Event-ID; filters: source, type, producer. ' +
-      'With topic=<MQTT filter> every message of the bus that it meets instead, from now on',
-    'text/event-stream',
-    true,
-  ],
-  '/openapi.json': ['This document', 'application/json', true],
-}
 
 const problem = z
   .object({
@@ -48,11 +35,8 @@ export function openApi(operations: readonly Operation[], version: string): Json
       [operation.method.toLowerCase()]: describe(operation, schemaOf, problemSchema),
     }
   }
-  for (const [path, [summary, mediaType, guarded]] of Object.entries(plainPaths)) {
-    const responses = { '200': { description: 'Done', content: { [mediaType]: {} } } }
-    paths[path] = {
-      get: { operationId: path.replace(/\W/g, ''), summary, ...(!guarded && { security: [] }), responses },
-    }
+  for (const plain of plainPaths) {
+    paths[plain.path] = { ...paths[plain.path], [plain.method]: describePlain(plain, schemaOf, problemSchema) }
   }
   return {
     openapi: '3.1.0',
@@ -65,7 +49,15 @@ export function openApi(operations: readonly Operation[], version: string): Json
     security: [{ bearer: [] }],
     paths,
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer' },
+        signedLink: {
+          type: 'apiKey',
+          in: 'query',
+          name: 'signature',
+          description: 'With `expires` and `type`, as POST /api/v1/objects/link gave them.',
+        },
+      },
       schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))),
     },
   }
@@ -83,7 +75,7 @@ function describe(operation: Operation, schemaOf: (schema: z.ZodType) => unknown
       : { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(input) } } } }),
     responses: {
       '200': { description: 'Done', content: { 'application/json': { schema: schemaOf(output) } } },
-      ...failures(operation, problemSchema),
+      ...failures(codesOf(operation), problemSchema),
     },
   }
 }
@@ -99,15 +91,41 @@ function parameter({ path }: Operation, { name, required, description, schema }:
   }
 }
 
+const security = { anyone: [], 'token or signed link': [{ bearer: [] }, { signedLink: [] }] }
+
+function describePlain(plain: PlainPath, schemaOf: (schema: z.ZodType) => unknown, problemSchema: unknown): Json {
+  const { operationId, summary, description, opens, parameters, takes, answers, errors: codes = [] } = plain
+  const responses = answers.map(({ status, description, mediaType, schema }) => [
+    String(status),
+    { description, ...(mediaType && { content: { [mediaType]: schema ? { schema: schemaOf(schema) } : {} } }) },
+  ])
+  return {
+    operationId,
+    summary,
+    ...(description && { description }),
+    ...(opens && { security: security[opens] }),
+    ...(parameters && {
+      parameters: parameters.map(({ schema, ...rest }) => ({
+        ...rest,
+        required: rest.in === 'path',
+        schema: schemaOf(schema),
+      })),
+    }),
+    ...(takes && { requestBody: { required: true, content: { [takes]: {} } } }),
+    responses: {
+      ...Object.fromEntries(responses),
+      ...(opens !== 'anyone' && failures([...everyError, ...codes], problemSchema)),
+    },
+  }
+}
+
+function codesOf({ method, judgedLater, errors = [] }: Operation): ErrorCode[] {
+  const body = method === 'POST' ? (['not_json', 'too_large'] as const) : []
+  return [...everyError, ...body, ...(judgedLater ? [] : ['invalid' as const]), ...errors]
+}
+
 /** One response a status, with the codes that it may carry. */
-function failures(operation: Operation, schema: unknown): Json {
-  const body = operation.method === 'POST' ? (['not_json', 'too_large'] as const) : []
-  const codes = [
-    ...everyError,
-    ...body,
-    ...(operation.judgedLater ? [] : ['invalid' as const]),
-    ...(operation.errors ?? []),
-  ]
+function failures(codes: readonly ErrorCode[], schema: unknown): Json {
   const byStatus = Map.groupBy(new Set(codes), (code) => errors[code].status)
   return Object.fromEntries(
     [...byStatus].map(([status, same]) => [

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { loadConfig } from '../../config.ts'
+import type { CliConfig } from '../cli/verb.ts'
 import { checkObjects } from './objects.ts'
 
 let data: string
@@ -25,25 +25,38 @@ async function answering(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-async function found(env: Record<string, string>) {
-  return checkObjects(loadConfig({ env: { DAYBOOK__DATA: data, ...env } }), Date.now())
-}
-const minio = (endpoint: string) => ({
-  DAYBOOK__OBJECTS__DRIVER: 'minio',
-  DAYBOOK__OBJECTS__MINIO__ENDPOINT: endpoint,
-  DAYBOOK__OBJECTS__MINIO__ACCESS_KEY: 'key',
-  DAYBOOK__OBJECTS__MINIO__SECRET_KEY: 'secret',
+const found = (objects: CliConfig['objects']) =>
+  checkObjects(
+    {
+      data,
+      space: 'home',
+      timezone: 'UTC',
+      mqtt: { host: '127.0.0.1', port: 0 },
+      http: { host: '127.0.0.1', port: 0 },
+      activitywatch: { port: 'off' },
+      broker: {},
+      database: { port: 0 },
+      bridges: {},
+      objects,
+    },
+    Date.now(),
+  )
+const minio = (endpoint: string): CliConfig['objects'] => ({
+  driver: 'minio',
+  minio: { endpoint, accessKey: 'key', secretKey: 'secret' },
 })
 
 describe('a folder', () => {
   test('that can be made is ok, and is not made', async () => {
-    expect(await found({})).toMatchObject([{ about: 'objects', layer: 'disk', state: 'ok' }])
+    expect(await found({ driver: 'fs' })).toMatchObject([{ about: 'objects', layer: 'disk', state: 'ok' }])
     await rm(join(data, 'objects'), { recursive: false }).catch(({ code }) => expect(code).toBe('ENOENT'))
   })
 
   test('that is a file is not', async () => {
     await writeFile(join(data, 'objects'), '')
-    expect(await found({})).toMatchObject([{ layer: 'disk', state: 'fail', fix: expect.stringContaining('owner') }])
+    expect(await found({ driver: 'fs' })).toMatchObject([
+      { layer: 'disk', state: 'fail', fix: expect.stringContaining('owner') },
+    ])
   })
 })
 
@@ -75,5 +88,5 @@ describe('an S3 server', () => {
 })
 
 test('Postgres is looked at anyway', async () => {
-  expect(await found({ DAYBOOK__OBJECTS__DRIVER: 'postgres' })).toEqual([])
+  expect(await found({ driver: 'postgres' })).toEqual([])
 })

@@ -9,12 +9,16 @@ import { whatIsMissing } from '../operations/get-status.ts'
 import type { House, Operation } from '../operations/operation.ts'
 import { BODY_MOST, readJson } from './body.ts'
 import { checkHost, checkOrigin, checkToken, type Site } from './guard.ts'
+import { createInTime } from './in-time.ts'
 import { checkInput, parameters } from './input.ts'
 import type { Metrics } from './metrics.ts'
+import { createObjectKeeper } from './objects/keep.ts'
+import { createObjectServer } from './objects/serve.ts'
 import { problemResponse } from './problem.ts'
 import type { Streams } from './stream.ts'
 
-type Bindings = { Bindings: HttpBindings }
+/** `linked`: the media type that a valid signed link names. */
+type Bindings = { Bindings: HttpBindings; Variables: { linked?: string } }
 
 export interface RouteOptions {
   house: House
@@ -47,6 +51,9 @@ const WAITING_MOST = 64 * 1024 * 1024
 export function createRoutes(options: RouteOptions): Hono<Bindings> {
   const { house, operations, site, token, metrics, streams, log, answerMs = 30_000 } = options
   const app = new Hono<Bindings>()
+  const inTime = createInTime(house.clock, answerMs)
+  const server = createObjectServer({ objects: house.objects, inTime, log })
+  const keeper = createObjectKeeper({ objects: house.objects, redactText: house.redactText, inTime })
   const documented = JSON.stringify(openApi(operations, house.version))
   let waiting = 0
 
@@ -62,12 +69,21 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
 
   app.use(async (c, next) => {
     await next()
-    for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
+    for (const [name, value] of Object.entries(headers)) if (!c.res.headers.has(name)) c.res.headers.set(name, value)
   })
   app.use(async (c, next) => {
     checkHost(c.req.header('host'), site(), c.env?.incoming?.socket.localAddress)
     checkOrigin(c.req.header('origin'), c.req.header('host'))
-    if (!open.has(c.req.path)) checkToken(c.req.header('authorization'), token)
+    await next()
+  })
+  app.use('/objects/:storage/:id', async (c, next) => {
+    const { searchParams } = new URL(c.req.url)
+    const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
+    if (reads && searchParams.has('signature')) c.set('linked', house.links.check(c.req.param(), searchParams))
+    await next()
+  })
+  app.use(async (c, next) => {
+    if (!open.has(c.req.path) && c.get('linked') === undefined) checkToken(c.req.header('authorization'), token)
     await next()
   })
 
@@ -85,6 +101,16 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
   app.get('/stream', async (c) =>
     c.req.method === 'HEAD' ? new Response(null) : streams.open(parametersOf(c), c.req.header('last-event-id')),
   )
+  app.get('/objects/:storage/:id', (c) => {
+    const { method } = c.req
+    const header = (name: string) => c.req.header(name)
+    return server.serve({ ...c.req.param(), method, type: c.get('linked'), header, outgoing: c.env.outgoing })
+  })
+  app.put('/api/v1/objects', async (c) => {
+    const query = parameters(new URL(c.req.url).searchParams, {})
+    const header = (name: string) => c.req.header(name)
+    return c.json(await keeper.keep({ query, header, incoming: c.env.incoming }), 201)
+  })
 
   for (const operation of operations) {
     const serve = operation.method === 'GET' ? app.get.bind(app) : app.post.bind(app)
@@ -110,22 +136,6 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
     )
   }
   return app
-
-  /** Rejects when it takes too long; the work goes on, and sending the same again changes nothing. */
-  async function inTime<T>(work: Promise<T>): Promise<T> {
-    const answered = new AbortController()
-    const late = house.clock.sleep(answerMs, answered.signal).then(() => {
-      if (answered.signal.aborted) return work
-      work.catch(() => {})
-      const detail = `No answer within ${answerMs / 1000} s. What was sent may still be stored; sending it again is safe.`
-      throw new DaybookError('database_unavailable', detail)
-    })
-    try {
-      return await Promise.race([work, late])
-    } finally {
-      answered.abort()
-    }
-  }
 }
 
 async function inputOf(c: Context, operation: Operation): Promise<{ input: unknown; bytes: number }> {

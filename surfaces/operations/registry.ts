@@ -5,6 +5,7 @@ import { getAccounting } from './get-accounting.ts'
 import { getActivity } from './get-activity.ts'
 import { getStatus } from './get-status.ts'
 import { beginImport, endImport, getImport } from './imports.ts'
+import { linkObject } from './link-object.ts'
 import { listRejected } from './list-rejected.ts'
 import type { Operation } from './operation.ts'
 import { postActivities } from './post-activities.ts'
@@ -17,6 +18,7 @@ export const operations: readonly Operation[] = [
   publishMessages,
   getActivity,
   addNote,
+  linkObject,
   listRejected,
   beginImport,
   getImport,
