@@ -33,3 +33,15 @@ test.each(['MQTT', 'HTTP', 'ACTIVITYWATCH'])('the port of %s may be any free one
   }
   expect([portOf('0'), portOf('off'), portOf('1234')]).toEqual([0, 'off', 1234])
 })
+
+test('an object store of S3 needs its server and its keys, each told by its path', () => {
+  const load = (env: Record<string, string>) => loadConfig({ file: fileWith('objects: { driver: minio }\n'), env })
+  for (const key of ['endpoint', 'accessKey', 'secretKey']) expect(() => load({})).toThrow(`\n  objects.minio.${key}: `)
+  const env = {
+    DAYBOOK__OBJECTS__MINIO__ENDPOINT: 'http://127.0.0.1:9000',
+    DAYBOOK__OBJECTS__MINIO__ACCESS_KEY: 'k',
+    DAYBOOK__OBJECTS__MINIO__SECRET_KEY: 's',
+  }
+  expect(load(env).objects).toMatchObject({ driver: 'minio', maxMegabytes: 256, graceHours: 72 })
+  expect(load(env).objects.minio).toMatchObject({ endpoint: 'http://127.0.0.1:9000', bucket: 'daybook' })
+})
