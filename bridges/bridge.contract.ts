@@ -2,10 +2,11 @@
 // its own tests show.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { activityNotification } from '../schemas/activity.ts'
+import type { ContentRef } from '../schemas/content-ref.ts'
 import { DaybookError } from '../schemas/errors.ts'
 import { eventId, idTime, isUuidV7 } from '../schemas/ids.ts'
 import { isTopicWord } from '../schemas/topics.ts'
-import { host, outboxFolder } from '../test/hosted.ts'
+import { host, outboxFolder, payloadIn } from '../test/hosted.ts'
 import { type Bridge, defineBridge, type Notification } from './bridge.ts'
 
 const SECRET = 'planted-secret-4f1d9c'
@@ -75,6 +76,25 @@ export function bridgeContract(bridge: Bridge): void {
       await hosted.bridge.stop()
       expect(hosted.kept.length).toBeGreaterThan(0)
       expect(JSON.stringify(hosted.kept)).not.toContain(SECRET)
+    })
+
+    it('lets no secret past its host in a text that it attaches, and keeps nothing of what it attaches in a pause', async () => {
+      const redactText = (text: string) => ({ text: text.replaceAll(SECRET, '[redacted]') })
+      const refs: ContentRef[] = []
+      const attaching = { ...emitting(bridge, []), open: attachingWhenOpened(`a text with ${SECRET}`, refs) }
+      const hosted = host(attaching, folder, { redactText })
+      await hosted.bridge.start()
+      expect(refs.map((ref) => payloadIn(folder, bridge, ref).toString())).toEqual(['a text with [redacted]'])
+      const figures = { payloads: 1, payloadBytes: 'a text with [redacted]'.length }
+      expect(hosted.outbox().health().figures).toMatchObject(figures)
+      hosted.bridge.pause(true)
+      await hosted.bridge.stop()
+
+      const paused = host({ ...attaching, open: attachingWhenOpened('another text', refs) }, folder, { redactText })
+      await paused.bridge.start()
+      expect(refs.at(-1)).toMatchObject({ size: 'another text'.length, mediaType: 'text/plain' })
+      expect(paused.outbox().health().figures).toMatchObject(figures)
+      await paused.bridge.stop()
     })
 
     it('takes junk for nothing', () => {
@@ -153,6 +173,13 @@ export function bridgeContract(bridge: Bridge): void {
       }
     })
   })
+}
+
+function attachingWhenOpened(text: string, refs: ContentRef[]): Bridge['open'] {
+  return async (to) => {
+    refs.push(to.attach(Buffer.from(text), { mediaType: 'text/plain' }))
+    return { health: () => ({ state: 'ok' }), pause() {}, forget: () => 0, async close() {} }
+  }
 }
 
 /** The same bridge, which emits these as soon as it is open. */

@@ -1,5 +1,6 @@
 // A hosted bridge with a real outbox file that cannot reach a bus, so that a test sees all that is kept. Not for: what
 // becomes of it on the bus, which the outbox's own tests and the journeys show.
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,8 +8,10 @@ import pino from 'pino'
 import type { Bridge, ForeignMessage, Notification } from '../bridges/bridge.ts'
 import { type HostedBridge, hostBridge } from '../bridges/host.ts'
 import { matcher } from '../broker/filters.ts'
+import type { OutboxOptions } from '../broker/outbox/options.ts'
 import { type Outbox, openOutbox } from '../broker/outbox/outbox.ts'
 import { type Clock, randomIds, wallClock } from '../component.ts'
+import type { ContentRef } from '../schemas/content-ref.ts'
 import { DaybookError } from '../schemas/errors.ts'
 import { topicsUnder } from '../schemas/topics.ts'
 
@@ -29,6 +32,7 @@ export interface HostedOptions {
   redact?: (notification: Notification) => Notification
   redactText?: (text: string) => { text: string }
   clock?: Clock
+  limits?: OutboxOptions['limits']
 }
 
 /** A folder for outboxes, and the way to be rid of it. */
@@ -38,11 +42,23 @@ export async function outboxFolder(): Promise<{ folder: string; remove(): Promis
 }
 
 /** A real outbox in this folder, away from any bus. */
-export function quietOutbox(folder: string, producer: string, source: string, clock: Clock = wallClock): Outbox {
+export function quietOutbox(
+  folder: string,
+  producer: string,
+  source: string,
+  clock: Clock = wallClock,
+  limits: OutboxOptions['limits'] = {},
+): Outbox {
   const away = () => Promise.reject(new DaybookError('bus_unavailable'))
   const transport = { publish: away, subscribe: away }
   const file = join(folder, `${producer}.sqlite`)
-  return openOutbox({ file, producer, source, topics: topicsUnder('daybook'), transport, clock, ids: randomIds })
+  const topics = topicsUnder('daybook')
+  return openOutbox({ file, producer, source, topics, transport, clock, ids: randomIds, limits })
+}
+
+/** What is kept of a payload beside the outboxes of this folder. */
+export function payloadIn(folder: string, bridge: Bridge, { id }: ContentRef): Buffer {
+  return readFileSync(join(folder, `${bridge.name}-test.sqlite.payloads`, id))
 }
 
 /** Hosts a bridge over a file in this folder; not started yet. */
@@ -70,7 +86,7 @@ export function host(bridge: Bridge, folder: string, options: HostedOptions = {}
       }
     },
     openOutbox({ producer, source }) {
-      const opened = quietOutbox(folder, producer, source, clock)
+      const opened = quietOutbox(folder, producer, source, clock, options.limits)
       outbox = opened
       return {
         name: opened.name,

@@ -1,12 +1,16 @@
 // A desk with an outbox for tests: a folder of its own, a clock, a world around it, and outboxes that are begun and ended
 // there. Not for: deciding what goes wrong (outbox.world.ts).
+import { createHash } from 'node:crypto'
 import { copyFileSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomIds } from '../../component.ts'
+import type { ContentRef } from '../../schemas/content-ref.ts'
+import { asDaybookError, type ErrorCode } from '../../schemas/errors.ts'
 import { topicsUnder } from '../../schemas/topics.ts'
 import { PAYLOADS } from './file.ts'
-import { type Outbox, openOutbox, type outboxLimits } from './outbox.ts'
+import type { outboxLimits } from './options.ts'
+import { type Outbox, openOutbox } from './outbox.ts'
 import { type Line, ManualClock, World } from './outbox.world.ts'
 import type { Upload } from './uploads.ts'
 
@@ -72,4 +76,30 @@ export function copyOutbox(from: string, to: string): string {
 export function events(...ids: string[]) {
   const timestamp = 1_700_000_000_000
   return ids.map((id) => ({ id, source: 'terminal', type: 'command', summary: 'ls', timestamp }))
+}
+
+/** Keeps a text as a payload of an outbox. */
+export function attach(outbox: Outbox, text: string): ContentRef {
+  return outbox.attach(Buffer.from(text), { mediaType: 'text/plain', name: text.slice(0, 40) })
+}
+
+/** SHA-256 of a text or of bytes. */
+export function idOf(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** An event that refers to payloads. */
+export function withPayloads(id: string, ...refs: ContentRef[]) {
+  const attachments = refs.map((ref) => ({ ...ref, name: ref.name ?? 'payload' }))
+  return events(id).map((event) => ({ ...event, attachments }))
+}
+
+/** The code of what is thrown. */
+export function codeOf(work: () => unknown): ErrorCode | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return asDaybookError(error).code
+  }
 }

@@ -1,7 +1,6 @@
 // The outbox and its promises, one by one, on real files and a line that is told what to do.
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { asDaybookError, type ErrorCode } from '../../schemas/errors.ts'
-import { Desk, events } from './outbox.desk.ts'
+import { codeOf, Desk, events } from './outbox.desk.ts'
 import { LedgerModel } from './outbox.model.ts'
 import { type ManualClock, noFaults, type World } from './outbox.world.ts'
 
@@ -18,15 +17,6 @@ afterEach(() => desk.clear())
 
 const many = (count: number) => events(...Array.from({ length: count }, (_, index) => `e${index + 1}`))
 const sentSeqs = () => world.sends.map(({ seq }) => seq)
-
-function codeOf(work: () => unknown): ErrorCode | undefined {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    return asDaybookError(error).code
-  }
-}
 
 test('what was appended is sent in order with its number, received, and gone', async () => {
   const { outbox } = await desk.begin()

@@ -1,61 +1,24 @@
 // The outbox that stands between a bridge's `emit` and the bus: what was appended is on disk, and stays there until a
 // receipt says that the pipeline has it. Serves inside the app over a Bus and alone on a device over MQTT. Not for:
 // redaction, or what a receipt is made of.
-import type { Clock, Component, Health, Ids, Logger } from '../../component.ts'
+import type { Clock, Component, Health } from '../../component.ts'
 import type { ContentRef } from '../../schemas/content-ref.ts'
 import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
-import type { Topics } from '../../schemas/topics.ts'
+import { AskedFor } from './asked-for.ts'
 import { type Emitted, toEntry } from './body.ts'
 import { Entries } from './entries.ts'
 import { type OutboxFile, openOutboxFile, PAYLOADS } from './file.ts'
 import { outboxHealth } from './health.ts'
 import { Numbering } from './numbering.ts'
+import { type OutboxOptions, outboxLimits } from './options.ts'
 import { payloadFolder } from './payload-folder.ts'
 import { type PayloadAbout, Payloads } from './payloads.ts'
 import { Receipts } from './receipts.ts'
 import { Sender } from './sender.ts'
 import { type OutboxState, stateIn } from './state.ts'
 import { steady } from './steady.ts'
-import type { OutboxTransport } from './transport.ts'
-import { type Upload, Uploads } from './uploads.ts'
+import { Uploads } from './uploads.ts'
 import { type About, Voice } from './voice.ts'
-
-export interface OutboxOptions {
-  /** Path of the SQLite file; its folder is made. One file a producer. */
-  file: string
-  producer: string
-  /** What its status names; each notification names its own. */
-  source: string
-  topics: Topics
-  transport: OutboxTransport
-  /** Takes payloads to the object store; absent: what refers to any waits. */
-  upload?: Upload
-  /** Where payloads will probably be; the upload knows. Default: fs. */
-  storage?: ContentRef['storage']
-  clock: Clock
-  ids: Ids
-  log?: Logger
-  version?: string
-  /** IANA name. */
-  timeZone?: string
-  limits?: Partial<typeof outboxLimits>
-}
-
-export const outboxLimits = {
-  /** On disk. */
-  bytes: 1024 * 1024 * 1024,
-  /** Entries sent and not receipted. */
-  inFlight: 1000,
-  /** Handed to the transport and not answered. */
-  inFlightBytes: 8 * 1024 * 1024,
-  /** How long a file that was used before waits for a receipt to show whose its next numbers are, before it begins a new epoch. */
-  receiptWaitMs: 5_000,
-  /** Of all payloads on disk, and of each. */
-  payloadBytes: 2 * 1024 * 1024 * 1024,
-  onePayloadBytes: 64 * 1024 * 1024,
-  /** What is sent later than this after the upload of its payloads waits for another one. */
-  uploadFreshMs: 3_600_000,
-}
 
 export interface Outbox extends Component {
   /**
@@ -112,6 +75,7 @@ class SqliteOutbox implements Outbox {
   readonly #sender: Sender
   readonly #voice: Voice
   readonly #receipts: Receipts
+  readonly #askedFor: AskedFor
   #bridge: Health = { state: 'ok' }
   #diskError: DaybookError | undefined
   /** Bytes that found no room, 0 once they would. */
@@ -146,6 +110,8 @@ class SqliteOutbox implements Outbox {
     this.#sender = new Sender({ ...shared, uploads: this.#uploads, log, inFlight, inFlightBytes, wake })
     this.#voice = new Voice({ ...shared, about: () => this.#about(), refused })
     this.#receipts = new Receipts({ transport, topic: topics.receipt(producer), clock, log, wake, refused })
+    const take = (id: string) => this.#uploads.again(id)
+    this.#askedFor = new AskedFor({ transport, topic: topics.rejected(producer), log, take })
   }
 
   get epoch(): string {
@@ -206,7 +172,7 @@ class SqliteOutbox implements Outbox {
       running: this.#life === 'running' || this.#life === 'stopping',
       diskError: this.#diskError,
       full: this.#full(),
-      uploadError: failure,
+      uploadError: held > 0 ? failure : undefined,
       busAway: this.#sender.refused,
       setAside: this.#file.setAside,
       figures: { ...counted, epoch: current.epoch, payloads, payloadBytes, payloadQuota, payloadsLost },
@@ -238,6 +204,7 @@ class SqliteOutbox implements Outbox {
     if (now < retryAt) return Math.min(retryAt, collect)
     this.#receipts.ask()
     if (now < this.#receipts.since) return collect
+    this.#askedFor.listen()
     return Math.min(collect, this.#decide(now), this.#voice.speak(now), this.#sender.pump(now))
   }
 
@@ -306,6 +273,7 @@ class SqliteOutbox implements Outbox {
     if (Number.isFinite(this.#receipts.since)) await inTime(this.#voice.sayNow())
     late.abort()
     this.#receipts.end()
+    this.#askedFor.end()
     this.#forgetSession?.()
   }
 

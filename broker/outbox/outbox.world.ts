@@ -135,6 +135,16 @@ export class World {
     for (const receipt of ledger.receipts()) this.#tell(receipt)
   }
 
+  /** The pipeline found that a payload is not there. */
+  miss(id: string): void {
+    this.store.delete(id)
+    const about = { code: 'object_missing', message: 'Not there.', producer: this.#producer, storage: 'fs' }
+    const payload = Buffer.from(
+      JSON.stringify({ ...about, id: 'a', objectId: id, asked: 1, askedAt: this.clock.now() }),
+    )
+    for (const listener of this.#listeners) listener({ topic: this.#topics.rejected(this.#producer), payload })
+  }
+
   readonly upload: Upload = (payload, signal) => {
     const { id, size, mediaType, file } = payload
     return new Promise((resolve, reject) => {
@@ -167,8 +177,8 @@ export class World {
         const alive = () => open && begun === session
         return new Promise((resolve, reject) => this.#carry(topic, text, alive, resolve, reject))
       },
-      subscribe: async (_filter, listener) => {
-        const guarded: Listener = (message) => open && listener(message)
+      subscribe: async (filter, listener) => {
+        const guarded: Listener = (message) => open && message.topic === filter && listener(message)
         own.add(guarded)
         this.#listeners.add(guarded)
         if (this.#retained) guarded({ topic: this.#topics.receipt(this.#producer), payload: this.#retained })

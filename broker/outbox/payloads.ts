@@ -65,7 +65,6 @@ export class Payloads {
     const totals = file.statements.payloadTotals.get() as { count: number; bytes: number }
     this.#count = totals.count
     this.#bytes = totals.bytes
-    if (this.#count > 0) file.transaction(({ unuseLost }) => void unuseLost.run())
     folder.clean((name) => this.get(name) !== undefined)
   }
 
@@ -149,6 +148,8 @@ export class Payloads {
   collect(now: number): number {
     if (this.#count === 0) return Number.POSITIVE_INFINITY
     if (now < this.#collectAt) return this.#collectAt
+    // Entries may be lost on disk; that is asked once, when the file was opened.
+    if (this.#collectAt === 0) this.#parts.file.transaction(({ unuseLost }) => void unuseLost.run())
     const removed = this.#remove(NO_SPENT_ONES)
     this.#collectAt = removed < COLLECTED_AT_ONCE ? now + COLLECT_EACH_MS : now
     return this.#collectAt

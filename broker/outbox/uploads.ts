@@ -91,6 +91,14 @@ export class Uploads {
     this.#refused.delete(id)
   }
 
+  /** The store misses it: uploads it now, whatever it waits for, if it is still here. Who asked will ask again. */
+  again(id: string): void {
+    const { payloads, upload } = this.#parts
+    if (!upload || this.#end.signal.aborted || this.#running.has(id) || !payloads.get(id)) return
+    this.forget(id)
+    this.#start(id, upload)
+  }
+
   /** Ends what is under way; resolves when nothing is. */
   async stop(): Promise<void> {
     this.#end.abort()
@@ -109,17 +117,16 @@ export class Uploads {
     const ahead = payloads.usedAhead(n, entries.bound, LOOK_AHEAD).filter((id) => !this.#isSettled(id, now))
     for (const id of new Set([...awaited, ...ahead])) {
       if (this.#running.size >= AT_ONCE) return
-      if (!this.#running.has(id))
-        this.#running.set(
-          id,
-          this.#run(id, upload).finally(() => this.#ran(id)),
-        )
+      if (!this.#running.has(id)) this.#start(id, upload)
     }
   }
 
-  #ran(id: string): void {
-    this.#running.delete(id)
-    this.#parts.wake()
+  #start(id: string, upload: Upload): void {
+    const ended = () => {
+      this.#running.delete(id)
+      this.#parts.wake()
+    }
+    this.#running.set(id, this.#run(id, upload).finally(ended))
   }
 
   async #run(id: string, upload: Upload): Promise<void> {
