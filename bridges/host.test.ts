@@ -64,6 +64,17 @@ test('a bridge hears what others publish, and nothing while it is paused', async
   await bridge.stop()
 })
 
+test('what a bridge does not understand is passed over; what finds no room is offered again', async () => {
+  const { bridge, handed, publish } = await started()
+  await handed.listen(['cameras/+'], ({ payload }) => {
+    if (`${payload}` === 'odd') throw new TypeError('a bug')
+    throw new DaybookError('outbox_full')
+  })
+  expect(() => publish('cameras/events', 'odd')).not.toThrow()
+  expect(() => publish('cameras/events', 'even')).toThrow(DaybookError)
+  await bridge.stop()
+})
+
 test('redaction comes before the outbox, and size last', async () => {
   const redact = (n: ReturnType<typeof note>) => ({ ...n, data: { ...n.data, text: 'x'.repeat(30_000) } })
   const { bridge, kept, handed } = await started({ redact })

@@ -142,7 +142,14 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
         const { signal } = end
         const listen: BridgeHost<unknown>['listen'] = (filters, take) =>
           parts.feed(filters, (message) => {
-            if (!pauses.paused()) take(message)
+            try {
+              if (!pauses.paused()) take(message)
+            } catch (thrown) {
+              const { code } = asDaybookError(thrown)
+              if (code !== 'internal') throw thrown
+              // A bug of the bridge: the same message would fail again, and hold up all that follow.
+              log.error({ topic: message.topic, error: thrown }, 'a message was not understood and is passed over')
+            }
           })
         const room = async () => {
           while (outbox.depth >= ROOM && !signal.aborted) await clock.sleep(ROOM_EACH_MS, signal)
