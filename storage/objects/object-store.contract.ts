@@ -44,8 +44,8 @@ export function objectStoreContract(
     store = trial.store
   })
   afterEach(async () => {
-    await trial?.end()
     rmSync(folder, { recursive: true })
+    await trial?.end()
   })
 
   const whole = async ({ bytes }: { bytes: AsyncIterable<Uint8Array> }) => {
