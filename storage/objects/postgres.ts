@@ -33,10 +33,6 @@ export function postgresStore({ pool, space }: Pick<StoreContext, 'pool' | 'spac
     if (payload.size <= CHUNK) return void (await database(() => keepChunk(pool(), space, payload.id, 0, first)))
     const client = await database(() => pool().connect())
     let broken: Error | undefined
-    const onBroken = (error: Error) => {
-      broken = error
-    }
-    client.on('error', onBroken)
     try {
       await database(() => client.query('begin'))
       // Whoever puts the same bytes waits here for us, or we for him.
@@ -48,10 +44,11 @@ export function postgresStore({ pool, space }: Pick<StoreContext, 'pool' | 'spac
       }
       await database(() => client.query('commit'))
     } catch (error) {
-      await client.query('rollback').catch(onBroken)
+      await client.query('rollback').catch((thrown) => {
+        broken = thrown
+      })
       throw error
     } finally {
-      client.off('error', onBroken)
       client.release(broken)
       await chunks.return(undefined)
     }

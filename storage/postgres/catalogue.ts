@@ -137,7 +137,7 @@ export function postgresCatalogue({ db, pool, locks, space, signal }: CatalogueO
         })
       }),
 
-    sweep: (graceMs, remove) => sweep(graceMs, remove),
+    sweep: (graceMs, remove) => ours(() => sweep(graceMs, remove)),
 
     usage: () =>
       ours(async () => {

@@ -34,6 +34,8 @@ function settings(url: string, application: string, pipeline = false): pg.Client
 export function createPool(url: string, application: string, onError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({ ...settings(url, application), max: 6, idleTimeoutMillis: 30_000 })
   pool.on('error', onError)
+  // The pool listens to a client only while that is idle; an error that nobody listens to would end the process.
+  pool.on('connect', (client) => client.on('error', onError))
   return pool
 }
 

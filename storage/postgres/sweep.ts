@@ -8,6 +8,7 @@
 // COMMIT (0002-objects.ts), so it is either seen here or sees `removing`. A crash anywhere leaves what the next sweep ends.
 import type pg from 'pg'
 import type { OwnStorage } from '../../schemas/content-ref.ts'
+import { asDaybookError } from '../../schemas/errors.ts'
 import type { Catalogue, ObjectEntry } from '../catalogue.ts'
 import type { ObjectLocks } from './object-locks.ts'
 
@@ -117,7 +118,7 @@ export function sweeper({ pool, locks, space, signal }: SweepOptions): Catalogue
     if (here) await client.query('delete from object_bytes where space = $1 and id = $2', [space, id])
     if (!here && found.state !== 'missing') {
       await client.query('commit')
-      if (!(await isElsewhere(client, storage, id))) await remove({ storage, id, size: found.size })
+      if (!(await isElsewhere(client, storage, id))) await remove({ storage, id, size: found.size }).catch(theStores)
       await client.query('begin')
     }
     await leave(client, object)
@@ -148,4 +149,9 @@ export function sweeper({ pool, locks, space, signal }: SweepOptions): Catalogue
         : 'delete from object_references where space = $1 and storage = $2 and id = $3'
     await client.query(text, object)
   }
+}
+
+/** What a store throws is not taken for the database's. */
+function theStores(thrown: unknown): never {
+  throw asDaybookError(thrown)
 }
