@@ -6,6 +6,9 @@ import { UnreadablePayload } from './minio-errors.ts'
 import type { Payload } from './object-store.ts'
 import { verified } from './payload.ts'
 
+/** Bytes that wait for a reader. */
+const AHEAD = 256 * 1024
+
 /** All bytes of a small payload. Throws `object_damaged`. */
 export async function whole(payload: Payload): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(payload.size)
@@ -35,34 +38,68 @@ export async function* heldBack(payload: Payload, wanted: Promise<boolean>): Asy
   if (last) yield last
 }
 
+/** All bytes of an answer of `length` bytes; rejects with `objects_unavailable` if it breaks off or goes on. */
+export async function wholeOf(answer: IncomingMessage, length: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let seen = 0
+  await new Promise<void>((resolve, reject) => {
+    answer.on('data', (chunk: Buffer) => {
+      seen += chunk.length
+      chunks.push(chunk)
+      if (seen > length) reject(broken('goes on', seen, length))
+    })
+    answer.once('end', resolve)
+    answer.once('error', (error) => reject(broken('broke off', seen, length, error)))
+  })
+  if (seen < length) throw broken('ended', seen, length)
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+}
+
+/** A stream of bytes that are here. */
+export function streamOf(bytes: Buffer): Readable {
+  const stream = new Readable({ read() {} })
+  if (bytes.length > 0) stream.push(bytes)
+  stream.push(null)
+  return stream
+}
+
 /**
- * An answer's body of `length` bytes. What breaks off, is longer, or stalls for `silenceMs` while someone waits for it
+ * An answer's body of `length` bytes. What breaks off, goes on, or stalls for `silenceMs` while someone waits for it
  * destroys the stream with `objects_unavailable`; a reader may take all the time it wants.
  */
 export function bodyOf(answer: IncomingMessage, length: number, silenceMs: number): Readable {
-  const body = Readable.from(counted(answer, length, silenceMs), { objectMode: false, highWaterMark: 64 * 1024 })
-  body.once('close', () => answer.destroy())
+  let seen = 0
+  let wanted = true
+  const fail = (why: string, cause?: unknown) => body.destroy(broken(why, seen, length, cause))
+  const timer = setTimeout(() => wanted && fail('stalled'), silenceMs)
+  const body = new Readable({
+    highWaterMark: AHEAD,
+    read() {
+      if (wanted) return
+      wanted = true
+      timer.refresh()
+      answer.resume()
+    },
+    destroy(error, done) {
+      clearTimeout(timer)
+      answer.destroy()
+      done(error)
+    },
+  })
+  answer.on('data', (chunk: Buffer) => {
+    seen += chunk.length
+    timer.refresh()
+    if (seen > length) return fail('goes on')
+    wanted = body.push(chunk)
+    if (!wanted) answer.pause()
+  })
+  answer.once('end', () => (seen < length ? fail('ended') : body.push(null)))
+  answer.once('error', (error) => fail('broke off', error))
+  // Who comes to read later finds the stream destroyed with its error; until then nobody need be there to hear it.
+  body.on('error', () => {})
   return body
 }
 
-async function* counted(answer: IncomingMessage, length: number, silenceMs: number): AsyncGenerator<Buffer> {
-  let seen = 0
-  const broken = (why: string, cause?: unknown) =>
-    new DaybookError('objects_unavailable', `The answer ${why} after ${seen} of ${length} bytes.`, { cause })
-  const stalled = () => answer.destroy(broken('stalled'))
-  let timer = setTimeout(stalled, silenceMs)
-  try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      clearTimeout(timer)
-      seen += chunk.length
-      if (seen > length) throw broken('goes on')
-      yield chunk
-      timer = setTimeout(stalled, silenceMs)
-    }
-  } catch (error) {
-    throw error instanceof DaybookError ? error : broken('broke off', error)
-  } finally {
-    clearTimeout(timer)
-  }
-  if (seen < length) throw broken('ended')
+function broken(why: string, seen: number, length: number, cause?: unknown): DaybookError {
+  return new DaybookError('objects_unavailable', `The answer ${why} after ${seen} of ${length} bytes.`, { cause })
 }

@@ -35,6 +35,8 @@ export interface Attempt {
   answer(): http.IncomingMessage | undefined
   /** Asks before the body is sent, so that a refusal is read instead of lost in a broken connection. False: refused. */
   wanted(): Promise<boolean>
+  /** From now on silence is no failure: the answer is handed to a reader who may be slow. */
+  letReaderPace(): void
 }
 
 export interface Wire {
@@ -55,42 +57,45 @@ export async function openWire({ endpoint, timeouts, ...options }: WireOptions):
   // Only houses with such a server pay for loading it.
   const { Client } = await import('minio')
   const { request, Agent } = endpoint.tls ? https : http
-  const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS })
-  const underWay = new Set<AbortController>()
+  const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS, timeout: timeouts.silenceMs })
+  const underWay = new Set<(why: DaybookError) => void>()
 
   async function attempt<T>(work: (attempt: Attempt) => Promise<T>, bytes = 0): Promise<T> {
-    const ending = new AbortController()
-    const { signal } = ending
-    const whole = setTimeout(
-      () => ending.abort(unavailable(`not done after ${seconds(timeouts.wholeMs)}`)),
-      timeouts.wholeMs + bytes / SLOWEST,
-    )
+    let sent: http.ClientRequest | undefined
     let answer: http.IncomingMessage | undefined
+    let ended: DaybookError | undefined
+    let atReadersPace = false
     let asking = false
     let answerTo: (wanted: boolean) => void = () => {}
+    const cut = Promise.withResolvers<never>()
+
+    function end(why: DaybookError): void {
+      ended ??= why
+      cut.reject(ended)
+      sent?.destroy(ended)
+    }
 
     function send(options: https.RequestOptions, onAnswer: (answer: http.IncomingMessage) => void): http.ClientRequest {
       // Added after signing: proxies may drop it.
       if (asking) options = { ...options, headers: { ...options.headers, expect: '100-continue' } }
       asking = false
       answer = undefined
-      const sent = request({ ...options, signal }, (response) => {
+      sent = request(options, (response) => {
         answer = response
         answerTo(false)
-        // From here on the reader of a payload sets the pace: what it waits for is timed where it waits.
-        if (options.method === 'GET' && response.statusCode && response.statusCode < 300) sent.setTimeout(0)
         onAnswer(response)
       })
       sent.on('continue', () => answerTo(true))
-      sent.setTimeout(timeouts.silenceMs, () => ending.abort(unavailable(`silent for ${seconds(timeouts.silenceMs)}`)))
+      sent.on('timeout', () => atReadersPace || end(unavailable(`silent for ${seconds(timeouts.silenceMs)}`)))
       sent.on('socket', (socket) => {
         if (!socket.connecting) return
-        const late = () => ending.abort(unavailable(`no connection after ${seconds(timeouts.connectMs)}`))
+        const late = () => end(unavailable(`no connection after ${seconds(timeouts.connectMs)}`))
         const timer = setTimeout(late, timeouts.connectMs)
         for (const event of [endpoint.tls ? 'secureConnect' : 'connect', 'close']) {
           socket.once(event, () => clearTimeout(timer))
         }
       })
+      if (ended) sent.destroy(ended)
       return sent
     }
 
@@ -116,32 +121,37 @@ export async function openWire({ endpoint, timeouts, ...options }: WireOptions):
         }
       })
     }
-    underWay.add(ending)
+    const late = () => end(unavailable(`not done after ${seconds(timeouts.wholeMs)}`))
+    const whole = setTimeout(late, timeouts.wholeMs + bytes / SLOWEST)
+    underWay.add(end)
     try {
-      return await Promise.race([work({ client, answer: () => answer, wanted }), aborted(signal)])
+      const yours = {
+        client,
+        answer: () => answer,
+        wanted,
+        letReaderPace: () => {
+          atReadersPace = true
+        },
+      }
+      return await Promise.race([work(yours), cut.promise])
     } catch (thrown) {
-      const failure = new TryFailed(signal.aborted ? signal.reason : thrown, answer?.statusCode)
-      ending.abort(failure)
+      sent?.destroy()
       answer?.destroy()
       answerTo(false)
-      throw failure
+      throw new TryFailed(ended ?? thrown, answer?.statusCode)
     } finally {
       clearTimeout(whole)
-      underWay.delete(ending)
+      underWay.delete(end)
     }
   }
 
   return {
     attempt,
     close() {
-      for (const ending of underWay) ending.abort(closed())
+      for (const end of underWay) end(closed())
       agent.destroy()
     },
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 }
 
 function unavailable(what: string): DaybookError {

@@ -148,9 +148,9 @@ describe('a put', () => {
 })
 
 describe('a get', () => {
-  const answers = (bytes: number, then: 'end' | 'hang' | 'reset'): Fault => {
+  const answers = ({ size }: Payload, bytes: number, then: 'end' | 'hang' | 'reset'): Fault => {
     return (_, response) => {
-      response.writeHead(200, { 'content-length': small.size })
+      response.writeHead(200, { 'content-length': size })
       response.write(Buffer.alloc(bytes), () => {
         if (then === 'end') response.destroy()
         if (then === 'reset') response.socket?.resetAndDestroy()
@@ -161,16 +161,21 @@ describe('a get', () => {
   test.each(['end', 'hang', 'reset'] as const)(
     'whose body breaks in the middle (%s) fails as a stream',
     async (how) => {
-      await store.put(small)
-      meet('GET', answers(500, how))
-      const object = await store.get(small.id)
-      expect(object.size).toBe(small.size)
-      await expect(read(object)).rejects.toMatchObject({
-        code: 'objects_unavailable',
-        detail: expect.stringMatching(/500 of 2000/),
-      })
+      await store.put(large)
+      meet('GET', answers(large, 50_000, how))
+      const object = await store.get(large.id)
+      expect(object.size).toBe(large.size)
+      const broken = { code: 'objects_unavailable', detail: expect.stringMatching(/50000 of 2500000/) }
+      await expect(read(object)).rejects.toMatchObject(broken)
+      expect((await read(await store.get(large.id))).length).toBe(large.size)
     },
   )
+
+  test.each(['end', 'hang', 'reset'] as const)('of a small object that breaks (%s) is tried again', async (how) => {
+    await store.put(small)
+    meet('GET', answers(small, 500, how))
+    expect(await read(await store.get(small.id))).toHaveLength(small.size)
+  })
 
   test('is tried again as long as nothing was given', async () => {
     await store.put(small)
@@ -196,9 +201,17 @@ describe('a get', () => {
     await vi.waitFor(() => expect(fake.sockets.size).toBeLessThan(5))
   })
 
+  test('that breaks before anybody reads it tells the one who comes to read', async () => {
+    await store.put(large)
+    meet('GET', answers(large, 50_000, 'reset'))
+    const object = await store.get(large.id)
+    await vi.waitFor(() => expect(object.bytes.destroyed).toBe(true))
+    await expect(read(object)).rejects.toMatchObject({ code: 'objects_unavailable' })
+  })
+
   test('of a part of which the server sends the whole is refused by name', async () => {
     await store.put(small)
-    meet('GET', answers(500, 'hang'))
+    meet('GET', answers(small, 500, 'hang'))
     await expect(store.get(small.id, { start: 0, end: 9 })).rejects.toMatchObject({ code: 'objects_refused' })
   })
 })

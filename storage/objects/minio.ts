@@ -13,7 +13,7 @@ import { isObjectId } from '../../schemas/content-ref.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import { defineStore, type StoreContext } from './driver.ts'
 import { limited } from './limited.ts'
-import { bodyOf, heldBack, whole } from './minio-bodies.ts'
+import { bodyOf, heldBack, streamOf, whole, wholeOf } from './minio-bodies.ts'
 import { endpointOf, type MinioConfig, minioConfig } from './minio-config.ts'
 import { codeOf, isNoBucket, verdictOf } from './minio-errors.ts'
 import { makeTries, type Patience } from './minio-tries.ts'
@@ -21,8 +21,8 @@ import { type Attempt, openWire, type Timeouts, type Wire } from './minio-wire.t
 import type { ByteRange, ObjectStore, Payload, StoredObject } from './object-store.ts'
 import { payloadOf } from './payload.ts'
 
-/** Up to here a payload is read before it is sent, and is one round trip. */
-const AT_ONCE = 1024 * 1024
+/** Up to here a payload is in memory as a whole: sent and checked in one round trip, read before it is handed out. */
+const AT_ONCE = 512 * 1024
 /** Each holds AT_ONCE at most: what does not fit waits. */
 const UPLOADS = 8
 
@@ -141,7 +141,7 @@ export function minioStore(
   const missing = (id: string) => new DaybookError('object_missing', `minio:${id}`)
 
   async function read(key: string, range?: ByteRange): Promise<StoredObject> {
-    return run(async ({ client, answer }) => {
+    return run(async ({ client, answer, letReaderPace }) => {
       await (range
         ? client.getPartialObject(bucket, key, range.start, range.end - range.start + 1)
         : client.getObject(bucket, key))
@@ -154,6 +154,8 @@ export function minioStore(
         const what = `${place} answers with ${length} bytes instead of ${wanted}`
         throw new DaybookError('objects_refused', `${what}: check objects.minio.endpoint and proxies before it.`)
       }
+      if (length <= AT_ONCE) return { size, bytes: streamOf(await wholeOf(response, length)) }
+      letReaderPace()
       return { size, bytes: bodyOf(response, length, limits.silenceMs) }
     })
   }
