@@ -99,6 +99,27 @@ describe('messages are published', () => {
     expect((await played(large, { speed: Number.POSITIVE_INFINITY })).length).toBe(3)
   })
 
+  test('before waiting for more: what a pipe brought is not kept back', async () => {
+    const clock = fakeClock()
+    const first = Promise.withResolvers<void>()
+    const piped = (async function* () {
+      yield message(0)
+      await first.promise
+      yield message(1)
+    })()
+    const sent: number[][] = []
+    await play(piped, {
+      pace: createPace(clock, Number.POSITIVE_INFINITY),
+      clock,
+      signal: new AbortController().signal,
+      async publish(due) {
+        sent.push(due.map(({ at }) => at))
+        first.resolve()
+      },
+    })
+    expect(sent).toEqual([[0], [1]])
+  })
+
   test('until it is told to stop', async () => {
     const stop = new AbortController()
     const sent = await played([message(0), message(100), message(200)], {

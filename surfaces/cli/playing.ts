@@ -33,7 +33,7 @@ export async function play<Message extends Played>(
     bytes = 0
     if (taken.length > 0) await publish(taken)
   }
-  for await (const message of messages) {
+  for await (const message of readAhead(messages, flush)) {
     if (signal.aborted) break
     const size = message.payload.length
     const isFull = due.length >= AT_ONCE.messages || bytes + size > AT_ONCE.bytes
@@ -46,4 +46,24 @@ export async function play<Message extends Played>(
     bytes += size
   }
   if (!signal.aborted) await flush()
+}
+
+/** The same messages; `whenIdle` is run before a wait for the next one, which may be long where they come from a pipe. */
+async function* readAhead<Message>(
+  messages: AsyncIterable<Message> | Iterable<Message>,
+  whenIdle: () => Promise<void>,
+): AsyncGenerator<Message> {
+  const iterator = Symbol.asyncIterator in messages ? messages[Symbol.asyncIterator]() : messages[Symbol.iterator]()
+  try {
+    for (;;) {
+      const next = Promise.resolve(iterator.next())
+      const isIdle = new Promise<true>((resolve) => setImmediate(resolve, true))
+      if ((await Promise.race([next, isIdle])) === true) await whenIdle()
+      const { done, value } = await next
+      if (done) return
+      yield value
+    }
+  } finally {
+    await iterator.return?.()
+  }
 }

@@ -51,7 +51,7 @@ export const record: Verb = {
         }
       }
     } catch (error) {
-      if (!over.aborted) throw error
+      if (!over.aborted && !isCut(error)) throw error
     } finally {
       await file?.close()
       progress.end()
@@ -63,11 +63,15 @@ export const record: Verb = {
         )
     }
     if (over.aborted) return exitCodes.ok
-    throw new DaybookError(
-      'bus_unavailable',
-      `${client.url} ended the stream: it stops, or we read too slowly. What was recorded until then is kept.`,
-    )
+    const cut = `${client.url} ended the stream: it stops, or we read too slowly. What was recorded until then is kept.`
+    call.io.stderr.write(call.json ? `${JSON.stringify({ cut })}\n` : `daybook: ${cut}\n`)
+    return exitCodes.failed
   },
+}
+
+/** How fetch says that a connection broke in the middle of an answer. */
+function isCut(error: unknown): boolean {
+  return error instanceof TypeError && error.message === 'terminated'
 }
 
 function told({ messages, bytes }: { messages: number; bytes: number }): string {
