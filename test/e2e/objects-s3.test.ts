@@ -91,6 +91,7 @@ describe.skipIf(reason)('an S3 server', () => {
         await setTimeout(500)
         await seaweed?.start()
       }
+      await vi.waitUntil(() => put.size >= 120, { timeout: 120_000 })
       going = false
       await Promise.all(writers)
 
