@@ -38,6 +38,7 @@ export interface ObjectsOptions {
 /** Larger ones wait at their sender while the store is away: Postgres is not made for them. Bytes. */
 const FALLBACK_MOST = 64 * 1024 * 1024
 const MOVED_AT_ONCE = 8
+const START_MOST_MS = 1_000
 /** What is not the fault of the object that is being moved. */
 const passing: readonly ErrorCode[] = [
   'objects_unavailable',
@@ -159,14 +160,12 @@ export function createObjects(options: ObjectsOptions): Objects {
     }
   }
 
-  async function openQuietly(name: OwnStorage): Promise<void> {
+  /** A store that is away keeps nothing from starting: it is opened when it is needed. */
+  async function openAtStart(): Promise<void> {
     try {
-      if (name === driver) await state.tried(() => stores.get(name))
-      else await stores.get(name)
+      await state.tried(() => stores.get(driver))
     } catch (thrown) {
-      const error = asDaybookError(thrown)
-      if (!isStoreTrouble(error)) throw error
-      log.warn({ storage: name, code: error.code, reason: error.detail }, 'an object store is away')
+      if (!isStoreTrouble(asDaybookError(thrown))) throw thrown
     }
   }
 
@@ -183,7 +182,8 @@ export function createObjects(options: ObjectsOptions): Objects {
 
     async start() {
       await emptySpool(folder)
-      for (const name of new Set<OwnStorage>(['postgres', driver])) await openQuietly(name)
+      // One that lets us wait is waited for elsewhere.
+      await Promise.race([openAtStart(), clock.sleep(START_MOST_MS)])
       await usage.start()
     },
 
