@@ -13,6 +13,8 @@ const OVERLAP_MS = 600_000
 /** Its clock may be ahead of ours. */
 const AHEAD_MS = 3_600_000
 const DAY_MS = 86_400_000
+/** What was just said need not be in its database yet. */
+const FRESH_MS = 60_000
 /** A Frigate that comes back after a crash gives what was open then the end "now". */
 const RESTART_MS = 120_000
 
@@ -53,7 +55,7 @@ export async function catchUp({ client, memory, taker, clock, ...parts }: CatchU
   }
   for (const known of memory.open()) {
     const { id } = known.review
-    if (known.heardAt > now || found.has(id)) continue
+    if (found.has(id) || known.heardAt > now - FRESH_MS) continue
     await lookAfter(id, { client, memory, taker, clock })
   }
   memory.advance(now)

@@ -33,9 +33,7 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
   const signal = AbortSignal.any([host.signal, closing])
   const memory = createMemory(host.state, instance.name)
   const client: Client | undefined =
-    instance.url === undefined
-      ? undefined
-      : createClient({ ...instance, url: instance.url, signal, clock, onBack: () => reading === 'done' && miss() })
+    instance.url === undefined ? undefined : createClient({ ...instance, url: instance.url, signal, clock, onBack })
   let objectsAlone = config.objects === 'activities'
   let errands: Errands | undefined
   let available = 'unknown'
@@ -45,6 +43,7 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
   /** Something may have been missed: until it is read back, what is heard does not count as everything. */
   let behind = client !== undefined
   let reading: 'wanted' | 'now' | 'done' = 'wanted'
+  let readAt = 0
   let wake = new AbortController()
 
   const taker = createTaker({
@@ -73,6 +72,10 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
 
   // Those of a time when pictures were copied.
   if (!errands) for (const id of [...memory.errands().keys()]) memory.endErrand(id)
+
+  function onBack(): void {
+    if (reading === 'done' && clock.now() - readAt > LONGEST_PAUSE_MS) miss()
+  }
 
   function miss(): void {
     behind = client !== undefined
@@ -120,6 +123,7 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
         tries = 0
         if ((reading as string) === 'wanted') continue
         reading = 'done'
+        readAt = clock.now()
         behind = false
         log.info({ instance: instance.name, reviews: memory.size() }, 'read back what Frigate holds')
       } catch (thrown) {

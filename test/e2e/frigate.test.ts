@@ -12,12 +12,19 @@ import type { House } from '../house.ts'
 import { daybook, journey } from '../journey.ts'
 
 const SETTLE_MS = 60_000
+const login = { user: 'daybook', password: 'of-a-viewer' }
+const loginEnv = {
+  DAYBOOK__BRIDGES__FRIGATE__USER: login.user,
+  DAYBOOK__BRIDGES__FRIGATE__PASSWORD: login.password,
+  DAYBOOK__BRIDGES__FRIGATE__TLS: 'insecure',
+}
 const env = (fake: FakeFrigate) => ({ DAYBOOK__BRIDGES__FRIGATE__URL: fake.url })
 
 test('pictures outlive their source, the same picture is one object, and no message is large', async () => {
-  await using fake = await fakeFrigate()
+  // Sessions end in the middle of things.
+  await using fake = await fakeFrigate({ login: { ...login, sessionMs: 2000 } })
   await using here = await journey()
-  const house = await here.start({ env: env(fake) })
+  const house = await here.start({ env: { ...env(fake), ...loginEnv } })
   await caughtUp(house)
   await using eyes = await watching(house)
   await using camera = await playing(house)
@@ -45,12 +52,17 @@ test('pictures outlive their source, the same picture is one object, and no mess
   await camera.say(recorded('mqtt_reviews_update_recorded.json').map((payload) => ({ topic: 'reviews', payload })))
 
   // The ends do not wait: all are there while no troubled picture can be.
-  await until('every visit has ended', async () => (await rows(house)).filter(isEnd).length === visits.length + 1)
-  const early = await rows(house)
-  expect(
-    early.filter(({ contentRef, activityId }) => contentRef && /slow01|cut001|page01/.test(`${activityId}`)),
-  ).toEqual([])
+  await until('every visit has ended', async () => (await endsOfToday(house)) === visits.length + 1)
+  const early = await pictured(house)
+  expect(early.filter(({ activityId }) => /slow01|cut001|page01|tired1/.test(`${activityId}`))).toEqual([])
   await until('the slow ones are there', async () => (await pictured(house)).length === 4)
+
+  await fake.gone()
+  const unseen = picture('nobody was there to give it')
+  visits.push(stored(fake, { name: 'gone01', subLabel: 'Ann', zones: ['front_yard'] }, unseen))
+  await camera.say(visits.at(-1)?.messages ?? [])
+  await until('it has ended too', async () => (await endsOfToday(house)) === visits.length + 1)
+  await fake.back()
   for (const { object } of visits) fake.misbehave(`${object.id}/snapshot`, null)
   await until('all pictures are there', async () => (await pictured(house)).length === visits.length)
   await until('the missing one is done without', async () => {
@@ -68,7 +80,7 @@ test('pictures outlive their source, the same picture is one object, and no mess
     const { storage, id } = folded?.contentRef ?? {}
     const answer = await house.api(`/objects/${storage}/${id}`)
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/jpeg'])
-    expect(Buffer.from(await answer.arrayBuffer()).equals(troubles[index]?.[2] as Buffer)).toBe(true)
+    expect(Buffer.from(await answer.arrayBuffer()).equals(troubles[index]?.[2] ?? unseen)).toBe(true)
   }
   const refs = (await pictured(house)).map(({ contentRef }) => contentRef?.id)
   expect(new Set(refs).size).toBe(refs.length - 1)
@@ -136,21 +148,21 @@ test('a Frigate that dies leaves nothing open', async () => {
 })
 
 test('two Frigates behind a login, whose pictures stay with them and are read on demand', async () => {
-  const login = { user: 'daybook', password: 'of-a-viewer', sessionMs: 1500 }
-  await using house1 = await fakeFrigate({ login } satisfies FakeOptions)
-  await using barn = await fakeFrigate({ login } satisfies FakeOptions)
+  const options: FakeOptions = { login: { ...login, sessionMs: 1500 } }
+  await using farm = await fakeFrigate(options)
+  await using barn = await fakeFrigate(options)
   await using here = await journey()
   const file = join(here.folder, 'daybook.yaml')
   const one = ({ url }: FakeFrigate, name: string) =>
-    `{name: ${name}, url: '${url}', topicPrefix: ${name}, user: daybook, password: of-a-viewer, tls: insecure}`
+    `{name: ${name}, url: '${url}', topicPrefix: ${name}, user: ${login.user}, password: ${login.password}, tls: insecure}`
   await writeFile(
     file,
-    `bridges: {frigate: {pictures: refer, instances: [${one(house1, 'house')}, ${one(barn, 'barn')}]}}`,
+    `bridges: {frigate: {pictures: refer, instances: [${one(farm, 'farm')}, ${one(barn, 'barn')}]}}`,
   )
   const house = await here.start({ env: { DAYBOOK__CONFIG: file } })
   await caughtUp(house)
   for (const [name, fake] of [
-    ['house', house1],
+    ['farm', farm],
     ['barn', barn],
   ] as const) {
     await using camera = await playing(house, name)
@@ -202,6 +214,11 @@ async function rows(house: House, filter = ''): Promise<ActivityEvent[]> {
 
 async function pictured(house: House): Promise<ActivityEvent[]> {
   return (await rows(house)).filter(({ contentRef }) => contentRef !== undefined)
+}
+
+/** Without that of the recorded review, which is of another year and closed whenever that is found out. */
+async function endsOfToday(house: House): Promise<number> {
+  return (await rows(house)).filter((row) => isEnd(row) && row.timestamp > Date.now() - 3_600_000).length
 }
 
 const isStart = ({ phase }: ActivityEvent) => phase === 'start'
