@@ -167,8 +167,10 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       space,
     })
     const imports = createImports({ bridges: hosted, clock, ids, log: logOf('imports') })
-    const needed: Component[] = [...(server ? [server] : []), storage, persist, bus, receipts]
-    const inOrder = needed.flatMap((part) => (part === persist ? [objects, part] : [part]))
+    const core: Component[] = [...(server ? [server] : []), storage, objects, persist, bus, receipts]
+    // While their store is away, payloads go to Postgres.
+    const needed = core.filter((part) => part !== objects)
+    const door = config.mqtt.port === 'off' ? [] : [bus.door]
     const house: House = {
       bus,
       storage,
@@ -196,7 +198,7 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
               log: logOf('http'),
             }),
           ]
-    return { parts: [...inOrder, care, ...hosted, imports, ...surfaces], storage, bus, http: surfaces[0] }
+    return { parts: [...core, care, ...hosted, ...door, imports, ...surfaces], storage, bus, http: surfaces[0] }
   }
 
   async function start(): Promise<Ready> {
@@ -214,7 +216,7 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
     }
     const database = storage.urls()
     saveCredentials(config.data, { ...credentials, database })
-    const at = bus.address()
+    const at = bus.door.address()
     const ready: Ready = {
       ready: true,
       version,

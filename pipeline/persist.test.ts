@@ -54,7 +54,7 @@ beforeEach(async () => {
     log,
     signal,
   })
-  for (const part of [storage, persist, bus, receipts]) await part.start()
+  for (const part of [storage, persist, bus, receipts, bus.door]) await part.start()
   stopping.push(database.stop, ...[storage, persist, bus, receipts].map((part) => () => part.stop()))
 })
 
@@ -63,7 +63,7 @@ afterEach(async () => {
 })
 
 async function client(): Promise<MqttClient> {
-  const at = bus.address()
+  const at = bus.door.address()
   const connected = await connectAsync(`mqtt://${at?.host}:${at?.port}`, { ...user, reconnectPeriod: 0 })
   stopping.push(() => connected.endAsync(true))
   return connected

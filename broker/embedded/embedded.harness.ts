@@ -57,7 +57,13 @@ export async function startEmbedded(options: HarnessOptions = {}): Promise<Embed
   )
   bus.onActivity(accept)
   await bus.start()
-  return { bus, port: bus.address()?.port ?? 0, ...credentials, stopping: () => stopping.abort() }
+  try {
+    await bus.door.start()
+  } catch (error) {
+    await bus.stop()
+    throw error
+  }
+  return { bus, port: bus.door.address()?.port ?? 0, ...credentials, stopping: () => stopping.abort() }
 }
 
 /** Brokers and clients of one test file, ended after each test. */

@@ -185,7 +185,7 @@ describe('sessions and restarts', () => {
 
   it('runs without a listener when the port is off', async () => {
     const under = await started({ config: { port: 'off' } })
-    expect(under.bus.address()).toBeNull()
+    expect(under.bus.door.address()).toBeNull()
     expect(await under.bus.publish(activity, '{}')).toMatchObject({ status: 'stored' })
   })
 
@@ -202,7 +202,7 @@ describe('sessions and restarts', () => {
     storeAll(deliveries[0] as Delivery)
     await raw.has('puback')
     expect(deliveries).toHaveLength(1)
-    expect(under.bus.address()).toBeNull()
+    expect(under.bus.door.address()).toBeNull()
   })
 
   it('waits at stop for what is unsettled, acknowledges it, and gives up after its time', async () => {

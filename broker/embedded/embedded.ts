@@ -1,7 +1,5 @@
 // The embedded broker: a Bus over Aedes with memory persistence. Aedes keeps sessions and subscriptions and delivers;
 // what comes in is read, checked, acknowledged and ordered here. Not for: what activities mean.
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Context, Health, Logger } from '../../component.ts'
@@ -12,6 +10,7 @@ import type { Bus, Delivery, Message, Outcome, PublishOptions } from '../bus.ts'
 import { isFilter, isTopic, isWithinLimits } from '../filters.ts'
 import type { Received } from './acknowledgements.ts'
 import { Connection, type House } from './connection.ts'
+import { Door } from './door.ts'
 import { Feeds } from './feeds.ts'
 import { Incoming, type IncomingParts, type Source } from './incoming.ts'
 import { Keeping, type RetainedStore } from './keeping.ts'
@@ -31,14 +30,9 @@ export interface EmbeddedParts {
 }
 
 export interface EmbeddedBroker extends Bus {
-  /** Where it listens; null when it does not. */
-  address(): { host: string; port: number } | null
+  /** Where MQTT clients come in: started after everyone who must hear them. */
+  readonly door: Door
 }
-
-/** What a socket may take in one turn: as much as one connection may have waiting. */
-const SOCKET_BYTES = 1024 * 1024
-/** Finds dead peers of clients that asked for no keepalive. */
-const TCP_PROBE_MS = 60_000
 
 export function createEmbeddedBroker(context: Context<EmbeddedConfig>, parts: EmbeddedParts): EmbeddedBroker {
   return new Embedded(context, parts)
@@ -50,6 +44,7 @@ class Embedded implements EmbeddedBroker, House {
   readonly log: Logger
   readonly access: Access
   readonly pressure: Pressure
+  readonly door: Door
   readonly #context: Context<EmbeddedConfig>
   readonly #topics: Topics
   readonly #store: RetainedStore
@@ -66,7 +61,6 @@ class Embedded implements EmbeddedBroker, House {
   /** What sessions that outlive their connection (clean = 0) have received, by client id. */
   readonly #received = new Map<string, Received>()
   #accept: ((delivery: Delivery) => void) | null = null
-  #server: Server | null = null
   #state: 'new' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new'
   #stopping: Promise<void> | null = null
 
@@ -78,6 +72,8 @@ class Embedded implements EmbeddedBroker, House {
     this.#topics = topics
     this.#store = retained
     this.pressure = new Pressure(context.config)
+    const { host, port } = context.config
+    this.door = new Door({ host, port, enter: (socket) => this.#connections.add(new Connection(socket, this)) })
     this.#keeping = new Keeping(retained, context)
     this.#listeners = new Listeners(context.log)
     const { clock, log, signal } = context
@@ -102,7 +98,6 @@ class Embedded implements EmbeddedBroker, House {
     await this.#sessions.start()
     for (const message of retained) this.#out({ ...offlineAtStart(this.#topics, message), retain: true })
     await turn()
-    if (this.config.port !== 'off') await this.#listen(this.config.host, this.config.port)
     this.#state = 'running'
     this.#context.signal.addEventListener('abort', () => this.#stopReading(), { once: true })
   }
@@ -115,9 +110,7 @@ class Embedded implements EmbeddedBroker, House {
   health(): Health {
     if (this.#state === 'new' || this.#state === 'stopped') return { state: 'stopped' }
     if (this.#state !== 'running') return { state: 'failed', detail: `The broker is ${this.#state}.` }
-    const address = this.address()
     const figures = {
-      address: address && `${address.host}:${address.port}`,
       connections: this.#connections.size,
       waitingMessages: this.pressure.messages,
       waitingBytes: this.pressure.bytes,
@@ -129,11 +122,6 @@ class Embedded implements EmbeddedBroker, House {
     return trouble
       ? { state: 'degraded', code: trouble.code, detail: trouble.message, figures }
       : { state: 'ok', figures }
-  }
-
-  address(): { host: string; port: number } | null {
-    const address = this.#server?.listening ? (this.#server.address() as AddressInfo) : null
-    return address && { host: address.address, port: address.port }
   }
 
   async publish(topic: string, payload: string | Buffer, options: PublishOptions = {}): Promise<Outcome | undefined> {
@@ -256,27 +244,8 @@ class Embedded implements EmbeddedBroker, House {
     })
   }
 
-  async #listen(host: string, port: number): Promise<void> {
-    const options = { highWaterMark: SOCKET_BYTES, noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_PROBE_MS }
-    const server = createServer(options, (socket) => this.#connect(socket))
-    this.#server = server
-    try {
-      server.listen({ host, port })
-      await once(server, 'listening')
-    } catch (cause) {
-      this.#sessions.aedes.close()
-      const { code = '' } = cause as NodeJS.ErrnoException
-      if (code === 'EADDRINUSE') throw new DaybookError('port_taken', `MQTT wants ${host}:${port}.`, { cause })
-      throw new DaybookError('config_invalid', `mqtt.host and mqtt.port: ${host}:${port} (${code})`, { cause })
-    }
-  }
-
-  #connect(socket: Socket): void {
-    this.#connections.add(new Connection(socket, this))
-  }
-
   #stopReading(): void {
-    this.#server?.close()
+    void this.door.stop()
     for (const connection of this.#connections) connection.stopReading()
   }
 
