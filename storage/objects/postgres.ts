@@ -2,7 +2,6 @@
 // place of data that comes in unmoved. Not for: entering objects (../catalogue.ts), or those within a batch
 // (../postgres/commit.ts).
 import { Readable } from 'node:stream'
-import type { QueryResultRow } from 'pg'
 import { z } from 'zod'
 import { isObjectId } from '../../schemas/content-ref.ts'
 import { DaybookError } from '../../schemas/errors.ts'
@@ -36,11 +35,12 @@ export function postgresStore({ pool, space }: Pick<StoreContext, 'pool' | 'spac
     try {
       await database(() => client.query('begin'))
       // Whoever puts the same bytes waits here for us, or we for him.
-      let fresh = await database(() => keepChunk(client, space, payload.id, 0, first))
-      for (let index = 1; fresh; index++) {
-        const { value, done } = await chunks.next()
-        if (done) break
-        fresh = await database(() => keepChunk(client, space, payload.id, index, value))
+      let sending = database(() => keepChunk(client, space, payload.id, 0, first))
+      for (let index = 1; ; index++) {
+        // The next chunk is read and hashed while the last one is on its way.
+        const [{ value }, fresh] = await Promise.all([chunks.next(), sending])
+        if (!value || !fresh) break
+        sending = database(() => keepChunk(client, space, payload.id, index, value))
       }
       await database(() => client.query('commit'))
     } catch (error) {
@@ -54,14 +54,24 @@ export function postgresStore({ pool, space }: Pick<StoreContext, 'pool' | 'spac
     }
   }
 
-  const ask = async <Row extends QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]> =>
-    (await database(() => pool().query<Row>({ name, text, values }))).rows
-
   async function read(id: string, index: number): Promise<Buffer> {
     const text = 'select bytes from object_bytes where space = $1 and id = $2 and chunk = $3'
-    const [row] = await ask<{ bytes: Buffer }>('object chunk read', text, [space, id, index])
-    if (!row) throw new DaybookError('object_missing', `postgres:${id}`)
-    return row.bytes
+    const { rows } = await database(() =>
+      pool().query<{ bytes: Buffer }>({ name: 'object read', text, values: [space, id, index] }),
+    )
+    if (!rows[0]) throw new DaybookError('object_missing', `postgres:${id}`)
+    return rows[0].bytes
+  }
+
+  /** Of the whole: all chunks but the last are full, and the length of one is read without its bytes. */
+  async function sizeOf(id: string): Promise<number> {
+    const text = `select chunk, octet_length(bytes) as length from object_bytes where space = $1 and id = $2
+      order by chunk desc limit 1`
+    const { rows } = await database(() =>
+      pool().query<{ chunk: number; length: number }>({ name: 'object size', text, values: [space, id] }),
+    )
+    if (!rows[0]) throw new DaybookError('object_missing', `postgres:${id}`)
+    return rows[0].chunk * CHUNK + rows[0].length
   }
 
   /** From the second on: the first was read to know that they are there. */
@@ -83,17 +93,11 @@ export function postgresStore({ pool, space }: Pick<StoreContext, 'pool' | 'spac
     },
 
     async get(id, range) {
-      // The length of a chunk is read without its bytes.
-      const text = `
-        select (select sum(octet_length(bytes))::float8 from object_bytes where space = $1 and id = $2) as size,
-               (select bytes from object_bytes where space = $1 and id = $2 and chunk = $3) as bytes`
-      const values = [space, id, range ? Math.floor(range.start / CHUNK) : 0]
-      const [row] = await ask<{ size: number | null; bytes: Buffer | null }>('object read', text, values)
-      const { size = null, bytes = null } = row ?? {}
-      if (size === null || bytes === null) throw new DaybookError('object_missing', `postgres:${id}`)
-      if (size === 0) return { size, bytes: Readable.from([], { objectMode: false }) }
+      const index = range ? Math.floor(range.start / CHUNK) : 0
+      const first = await read(id, index)
+      const size = index === 0 && first.length < CHUNK ? first.length : await sizeOf(id)
       const wanted = range ?? { start: 0, end: size - 1 }
-      return { size, bytes: Readable.from(reading(id, wanted, bytes), { objectMode: false }) }
+      return { size, bytes: Readable.from(reading(id, wanted, first), { objectMode: false }) }
     },
 
     async has(id) {

@@ -5,7 +5,7 @@ import type { ObjectEntry } from '../catalogue.ts'
 import type { InlinePayload } from '../storage.ts'
 
 /** Bytes in a row of `object_bytes`: a range is read by rows, and memory holds few of them. */
-export const CHUNK = 256 * 1024
+export const CHUNK = 512 * 1024
 
 /** An object whose first bytes are on their way: asked for if they have not come in a minute. */
 const coming = `insert into objects as o (space, storage, id, state, size, media_type, name, due_at)

@@ -9,7 +9,6 @@ import type { ActivityEvent } from '../../schemas/activity.ts'
 import { testPostgres } from '../../test/postgres.ts'
 import { activityStoreContract } from '../activity-store.contract.ts'
 import type { Arrival } from '../activity-store.ts'
-import { catalogueContract } from '../catalogue.contract.ts'
 import { exampleEvent as event, NOON } from '../examples.ts'
 import { ledgerContract } from '../ledger.contract.ts'
 import { meaningContract } from '../meaning.contract.ts'
@@ -43,15 +42,6 @@ afterEach(async () => {
 describe('ActivityStore on Postgres', () => activityStoreContract(async () => (await open()).activities))
 describe('Ledger on Postgres', () => ledgerContract(open))
 describe('Meaning on Postgres', () => meaningContract(open))
-describe('Catalogue on Postgres', () => {
-  let url: string
-  const opening = async () => {
-    const storage = await open()
-    url = storage.url
-    return storage
-  }
-  catalogueContract(opening, async (id) => void (await ask(url, `delete from activities where id = '${id}'`)))
-})
 
 async function ask<T extends pg.QueryResultRow>(url: string, text: string): Promise<T[]> {
   const client = new pg.Client({ connectionString: url })

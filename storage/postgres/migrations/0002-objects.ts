@@ -41,7 +41,6 @@ const statements = [
      bytes  bytea not null,
      primary key (space, id, chunk)
    )`,
-  `alter table object_bytes alter column bytes set storage external`,
 
   // Of every storage. One whose activity is gone counts for nothing: partitions are dropped without a word to us.
   `create table object_references (
