@@ -29,9 +29,10 @@ export interface Storage extends Component {
   readonly retained: Retained
   readonly catalogue: Catalogue
   /**
-   * Appends the events, keeps the payloads that they refer to as `postgres` objects, and books what became of them, in one transaction; resolves after COMMIT with the receipts of
-   * every outbox in it, by producer. Either all of it is durable or none. Conflicts between transactions (40P01, 40001)
-   * are tried again here, so `book` may be called more than once; it must be pure.
+   * Appends the events, keeps those payloads that what is new of them refers to as `postgres` objects, and books what
+   * became of them, in one transaction; resolves after COMMIT with the receipts of every outbox in it, by producer. Either
+   * all of it is durable or none. Conflicts between transactions (40P01, 40001) are tried again here, so `book` may be
+   * called more than once; it must be pure.
    */
   commit(
     events: readonly ActivityEvent[],

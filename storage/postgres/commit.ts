@@ -9,7 +9,7 @@ import type { Appended } from '../activity-store.ts'
 import type { Books, InlinePayload, Storage } from '../storage.ts'
 import { copy, FEW, insertNew, sortedUnique } from './append.ts'
 import { commitAtOnce, isForAtOnce, numbering } from './at-once.ts'
-import { leavesUnknown, translateError } from './connection.ts'
+import { leavesUnknown, onLine, translateError } from './connection.ts'
 import { type Booked, bookBatch, keepRejected, readBooks } from './ledger-writes.ts'
 import { keepPayloads, sortedPayloads } from './objects.ts'
 import type { Partitions } from './partitions.ts'
@@ -100,30 +100,32 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
 
   /** First what is stored, then the books of it. */
   async function step(client: pg.Client, { copied, others, payloads }: Incoming, book: Book): Promise<Committed> {
-    const beginning = begin(client, writer.key)
-    const keeping = keepPayloads(client, space, payloads)
-    const inserting = others.length > 0 ? insertNew(client, others) : Promise.resolve([])
-    const [begun, , ids] = await together(beginning, keeping, inserting).catch(explain(others))
+    const [begun, ids] = await onLine(client, [
+      () => begin(client, writer.key),
+      async () => (others.length > 0 ? insertNew(client, others) : []),
+    ]).catch(explain(others))
     if (copied.length > 0) await copy(client, begun.number, copied).catch(explain(copied))
     const stored = new Set([...ids, ...copied.map((event) => event.id)])
     const appended = { stored, known: new Set(others.map((event) => event.id).filter((id) => !stored.has(id))) }
-    const booked = await end(client, begun, book(appended), stored)
+    const referring = payloads.length > 0 ? [...copied, ...others].filter(({ id }) => stored.has(id)) : []
+    const needed = payloadsOf(referring, payloads)
+    const booked = await end(client, { begun, stored, payloads: needed }, book(appended))
     return { appended: { batch: begun.number, ...appended }, receipts: booked.receipts }
   }
 
-  /** Books and COMMIT, sent together where the line allows it: a failure of any leaves COMMIT but to roll back. */
+  /** Payloads, books and COMMIT: a failure of any leaves COMMIT but to roll back. */
   async function end(
     client: pg.Client,
-    begun: Begun,
+    { begun, stored, payloads }: Stored,
     { settlements, rejected }: Books,
-    stored: ReadonlySet<string>,
   ): Promise<Booked> {
-    const booked = await together(
-      bookBatch(client, space, settlements, stored),
-      keepRejected(client, space, rejected),
-      client.query('commit'),
-    ).then(
-      ([books, , { command }]) => {
+    const booked = await onLine(client, [
+      () => keepPayloads(client, space, payloads),
+      () => bookBatch(client, space, settlements, stored),
+      () => keepRejected(client, space, rejected),
+      () => client.query('commit'),
+    ]).then(
+      ([, books, , { command }]) => {
         if (command !== 'COMMIT') throw new Error(`COMMIT ended as ${command}`)
         return books
       },
@@ -176,19 +178,30 @@ interface Begun {
   xid: string
 }
 
+interface Stored {
+  begun: Begun
+  stored: ReadonlySet<string>
+  payloads: readonly InlinePayload[]
+}
+
 /** The transaction is lost for a reason that is dealt with. */
 class Again extends Error {}
 
 async function begin(client: pg.Client, key: number): Promise<Begun> {
-  const beginning = client.query('begin')
   const text = `select pg_advisory_xact_lock($1), ${numbering}`
-  const numbered = client.query<Begun>({ name: 'number batch', text, values: [key] })
-  const [, { rows }] = await together(beginning, numbered)
+  const [, { rows }] = await onLine(client, [
+    () => client.query('begin'),
+    () => client.query<Begun>({ name: 'number batch', text, values: [key] }),
+  ])
   return rows[0] as Begun
 }
 
-/** As Promise.all, but waits for all of them: none of what was sent together may fail unheard. */
-async function together<T extends readonly unknown[]>(...all: { [Index in keyof T]: Promise<T[Index]> }): Promise<T> {
-  await Promise.allSettled(all)
-  return Promise.all(all) as Promise<T>
+/** What the stored ones refer to: a duplicate brings nothing, its payload may have moved long ago. */
+function payloadsOf(events: readonly ActivityEvent[], payloads: readonly InlinePayload[]): readonly InlinePayload[] {
+  const refs = events.flatMap(({ contentRef, attachments = [] }) => [
+    ...(contentRef ? [contentRef] : []),
+    ...attachments,
+  ])
+  const referred = new Set(refs.map(({ id }) => id))
+  return payloads.filter(({ id }) => referred.has(id))
 }

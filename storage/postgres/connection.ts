@@ -54,6 +54,24 @@ export async function connect(
   return client
 }
 
+/**
+ * Runs queries on one line: together where it allows that, else one after the other. Rejects with the first failure, once
+ * everything that was sent has ended: nothing fails unheard.
+ */
+export async function onLine<T extends readonly unknown[]>(
+  client: pg.Client,
+  queries: readonly [...{ [Index in keyof T]: () => Promise<T[Index]> }],
+): Promise<T> {
+  if (client.pipeline) {
+    const sent = queries.map((query) => query())
+    await Promise.allSettled(sent)
+    return Promise.all(sent) as Promise<unknown> as Promise<T>
+  }
+  const answers: unknown[] = []
+  for (const query of queries) answers.push(await query())
+  return answers as readonly unknown[] as T
+}
+
 /** True if the line broke: whether the last statement was done is not known. An error of the statement says it was not. */
 export function leavesUnknown(error: unknown): boolean {
   if (error instanceof pg.DatabaseError && error.severity === 'ERROR') return false

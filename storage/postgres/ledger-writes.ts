@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import type { Receipt } from '../../schemas/delivery.ts'
 import type { RejectedMessage, Settlement } from '../ledger.ts'
+import { onLine } from './connection.ts'
 import { multirangeOf, receiptOf } from './multirange.ts'
 import { placeholders } from './rows.ts'
 
@@ -43,7 +44,7 @@ export interface Booked {
 
 /**
  * Books a batch: its row for the arrival cursor, the accounts and the settled numbers. Outboxes come first and
- * each in key order, as in at-once.ts, so that two workers cannot deadlock. Sent together where the line allows it.
+ * each in key order, as in at-once.ts, so that two workers cannot deadlock.
  */
 export async function bookBatch(
   client: pg.Client,
@@ -52,10 +53,10 @@ export async function bookBatch(
   stored: ReadonlySet<string>,
 ): Promise<Booked> {
   const { accounts, outboxes } = summed(settlements)
-  const [, rows] = await Promise.all([
-    noteArrival(client, space, stored),
-    addToSequences(client, space, outboxes),
-    addToAccounts(client, space, accounts),
+  const [, rows] = await onLine(client, [
+    () => noteArrival(client, space, stored),
+    () => addToSequences(client, space, outboxes),
+    () => addToAccounts(client, space, accounts),
   ])
   return bookedOf(rows)
 }
@@ -186,9 +187,19 @@ export async function keepRejected(
   space: string,
   messages: readonly RejectedMessage[],
 ): Promise<void> {
-  const inserting = messages.map((message) => {
-    const { rejectedId, topic, producer, code, reason, payload, receivedAt, epoch, seq, id } = message
-    return client.query({
+  const insert = ({
+    rejectedId,
+    topic,
+    producer,
+    code,
+    reason,
+    payload,
+    receivedAt,
+    epoch,
+    seq,
+    id,
+  }: RejectedMessage) =>
+    client.query({
       name: 'insert rejected',
       text: `insert into rejected (rejected_id, space, topic, producer, code, reason, payload, received_at, epoch, seq, id)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
@@ -207,8 +218,10 @@ export async function keepRejected(
         id?.replaceAll('\0', '\ufffd') ?? null,
       ],
     })
-  })
-  await Promise.all(inserting)
+  await onLine(
+    client,
+    messages.map((message) => () => insert(message)),
+  )
 }
 
 function inKeyOrder<T>(map: Map<string, T>): T[] {

@@ -3,6 +3,7 @@
 import type pg from 'pg'
 import type { ObjectEntry } from '../catalogue.ts'
 import type { InlinePayload } from '../storage.ts'
+import { onLine } from './connection.ts'
 
 /** Bytes in a row of `object_bytes`: a range is read by rows, and memory holds few of them. */
 export const CHUNK = 512 * 1024
@@ -47,12 +48,13 @@ export function sortedPayloads(payloads: readonly InlinePayload[]): InlinePayloa
  * bytes away.
  */
 export async function keepPayloads(client: pg.Client, space: string, payloads: readonly InlinePayload[]) {
-  const sent = payloads.flatMap(({ bytes, ...entry }) => [
-    enterKept(client, space, { ...entry, storage: 'postgres' }),
-    ...chunksOf(bytes).map((chunk, index) => keepChunk(client, space, entry.id, index, chunk)),
-  ])
-  await Promise.allSettled(sent)
-  await Promise.all(sent)
+  await onLine(
+    client,
+    payloads.flatMap(({ bytes, ...entry }) => [
+      () => enterKept(client, space, { ...entry, storage: 'postgres' }),
+      ...chunksOf(bytes).map((chunk, index) => () => keepChunk(client, space, entry.id, index, chunk)),
+    ]),
+  )
 }
 
 /** False if it is there. */
