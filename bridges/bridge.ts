@@ -47,8 +47,11 @@ export interface BridgeHost<Config> {
    * message is acknowledged when `take` has returned, and offered again if it throws.
    */
   listen(filters: readonly string[], take: (message: ForeignMessage) => void): Promise<() => void>
-  /** Resolves when little waits in the outbox: who emits much at once waits here, so that it keeps no live event waiting. */
-  room(): Promise<void>
+  /**
+   * Resolves when little waits in the outbox, or the bridge or the signal ends: who emits much at once waits here, so that
+   * it keeps no live event waiting.
+   */
+  room(ended?: AbortSignal): Promise<void>
 }
 
 /** What must be forgotten; times are epoch ms, `until` exclusive. */

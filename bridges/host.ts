@@ -151,8 +151,8 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
               log.error({ topic: message.topic, error: thrown }, 'a message was not understood and is passed over')
             }
           })
-        const room = async () => {
-          while (outbox.depth >= ROOM && !signal.aborted) await clock.sleep(ROOM_EACH_MS, signal)
+        const room = async (ended = signal) => {
+          while (outbox.depth >= ROOM && !signal.aborted && !ended.aborted) await clock.sleep(ROOM_EACH_MS, signal)
         }
         const reach = { attach, listen, room }
         const { state } = outbox

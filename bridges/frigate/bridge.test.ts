@@ -110,6 +110,39 @@ test('pictures of a Frigate that is away are fetched when it is back, through a 
   expect(second.kept).toMatchObject([{ phase: 'enriched', contentRef: { id: hashOf(picture('snapshot')) } }])
 })
 
+test('pictures outlast an outbox that is full for long, and a pause in which they come', async () => {
+  let ahead = 0
+  const hosted = await started({}, { ...quick, now: () => Date.now() + ahead })
+  await caughtUp(hosted)
+  fake.misbehave('jpg', { waitsMs: 100 })
+  say(hosted, stored({ name: 'aaaaaa' }).messages)
+  hosted.fail(new DaybookError('outbox_full'))
+  ahead = 660_000
+  await sleep(400)
+  hosted.fail(undefined)
+  await until(() => phases(hosted).includes('enriched'))
+  say(hosted, stored({ name: 'bbbbbb' }).messages)
+  hosted.bridge.pause(true)
+  await until(() => fake.asked.filter((line) => line.includes('bbbbbb/thumbnail')).length === 1)
+  hosted.bridge.pause(false)
+  await until(() => phases(hosted).filter((phase) => phase === 'enriched').length === 2)
+})
+
+test('a pause while the past is read back loses nothing of what was before it', async () => {
+  const first = await started({ pictures: 'refer' })
+  await caughtUp(first)
+  await first.bridge.stop()
+  stored({ name: 'aaaaaa' })
+  fake.misbehave('/api/events', { waitsMs: 300 })
+  const second = await started({ pictures: 'refer' })
+  await until(() => fake.asked.filter((line) => line.includes('/api/review?')).length > 1)
+  second.bridge.pause(true)
+  await until(() => fake.asked.some((line) => line.includes('/api/events?')))
+  await sleep(100)
+  second.bridge.pause(false)
+  await until(() => phases(second).includes('end'))
+})
+
 test('what happened while we were away is read back with the same ids, and nothing is told twice', async () => {
   const first = await started({ pictures: 'refer' })
   await caughtUp(first)
@@ -277,6 +310,46 @@ test('an import brings in all that Frigate holds, with pictures, and the ids of 
   const updates = hosted.kept.filter(({ phase }) => phase === 'update').map(({ id }) => id)
   expect(new Set(hosted.kept.map(({ id }) => id))).toEqual(new Set([...ids, ...updates]))
   expect(fake.asked.filter((line) => line.includes(`${made[2]?.object.id}/snapshot`))).toHaveLength(1)
+})
+
+test('pictures that an import cannot fetch are referred to, and copied by the next one', async () => {
+  const hosted = await started()
+  const { object } = stored({ name: 'aaaaaa', at: Date.now() / 1000 - 86_400 })
+  const run = () => hosted.bridge.import({ since: 0, until: Date.now() }, () => {}, new AbortController().signal)
+  const told = () => hosted.kept.filter(({ phase }) => phase === 'enriched')
+  fake.misbehave('jpg', 500)
+  await run()
+  expect(told()).toMatchObject([{ contentRef: { storage: 'frigate', id: `${object.id}:snapshot` } }])
+  fake.misbehave('jpg', null)
+  await run()
+  expect(told()[1]).toMatchObject({ contentRef: { id: hashOf(picture('snapshot')) } })
+  expect(told()[1]?.id).not.toBe(told()[0]?.id)
+})
+
+test('an import ends when it is told to: while it waits for room, for the end of a pause, or for an answer', async () => {
+  const hosted = await started({ pictures: 'refer' }, wallClock)
+  await caughtUp(hosted)
+  stored({ name: 'aaaaaa', at: Date.now() / 1000 - 86_400 })
+  const importFor = async (ms: number) => {
+    const ending = new AbortController()
+    const ended = hosted.bridge.import({ since: 0, until: Date.now() }, () => {}, ending.signal)
+    await sleep(ms)
+    ending.abort()
+    await ended.catch(() => {})
+  }
+  hosted.bridge.pause(true)
+  await importFor(100)
+  hosted.bridge.pause(false)
+  fake.misbehave('/api/review', { waitsMs: 60_000 })
+  await importFor(100)
+  fake.misbehave('/api/review', null)
+  const many = visit({ at: Date.now() / 1000, name: 'aaaaaa' })
+  say(hosted, many.messages)
+  const [one] = hosted.kept
+  if (!one) throw new Error('nothing was told')
+  hosted.outbox().append(Array.from({ length: 500 }, () => one))
+  await importFor(100)
+  expect(phases(hosted)).toEqual(['start', 'update', 'end'])
 })
 
 test('forgetting a camera forgets what is open there', async () => {

@@ -26,6 +26,7 @@ export interface CatchUpParts {
   catchUpDays: number
   /** When it last said that it is online, epoch ms. */
   onlineAt: number | undefined
+  /** Resolves when more may be taken. */
   room(): Promise<void>
 }
 
@@ -41,7 +42,7 @@ export async function catchUp({ client, memory, taker, clock, ...parts }: CatchU
   const range = { since: since / 1000, until: (now + AHEAD_MS) / 1000, allObjects }
   for await (const { reviews, objects } of readBack(client, range)) {
     for (const object of objects) {
-      if (allObjects) await room()
+      await room()
       found.add(object.id)
       if (seen !== undefined || !allObjects || !object.end_time) taker.takeObject(object)
     }

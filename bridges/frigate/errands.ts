@@ -52,19 +52,25 @@ export function createErrands(parts: ErrandsParts) {
     let fetched: Fetched = {}
     let missed = 0
     for (let tries = 0; !signal.aborted; tries++) {
-      while (parts.paused() && !signal.aborted) await clock.sleep(PAUSED_MS, signal)
+      while (parts.paused() && !signal.aborted) {
+        fetched = {}
+        await clock.sleep(PAUSED_MS, signal)
+      }
       const known = memory.known(id)
       const errand = memory.errands().get(id)
       if (!known || !errand) return memory.endErrand(id)
       try {
         const missing = await inTurn(() => fetchOnce(parts, known, fetched))
+        // What is told in a pause is lost.
+        if (parts.paused()) continue
         if (missing > 0) missed++
         if (missing === 0 || missed > MISSING_TRIES) return finish(id, fetched, missing)
       } catch (thrown) {
         if (signal.aborted) return
         const { code, message } = asDaybookError(thrown)
         log.debug({ review: id, code, tries }, message)
-        if (!refer(known, errand)) return memory.endErrand(id)
+        if (clock.now() - errand.since > parts.keptMs) return memory.endErrand(id)
+        refer(known, errand)
         // The outbox lets go of bytes that nothing refers to for long.
         if (clock.now() - errand.since > REFER_AFTER_MS) fetched = {}
       }
@@ -82,14 +88,15 @@ export function createErrands(parts: ErrandsParts) {
     memory.endErrand(id)
   }
 
-  /** Frigate is away: references after a while; false when there is no more hope. */
-  function refer(known: Known, errand: Errand): boolean {
-    const waited = clock.now() - errand.since
-    if (waited > parts.keptMs) return false
-    if (waited < REFER_AFTER_MS || errand.referred) return true
-    parts.tell({ ...known, refs: refsAtFrigate(known) }, 'references')
-    memory.setErrand(known.review.id, { ...errand, referred: true })
-    return true
+  /** Frigate is away: references after a while. */
+  function refer(known: Known, errand: Errand): void {
+    if (clock.now() - errand.since < REFER_AFTER_MS || errand.referred) return
+    try {
+      parts.tell({ ...known, refs: refsAtFrigate(known) }, 'references')
+      memory.setErrand(known.review.id, { ...errand, referred: true })
+    } catch (thrown) {
+      log.debug({ review: known.review.id, reason: asDaybookError(thrown).message }, 'references are told later')
+    }
   }
 
   async function inTurn<T>(act: () => Promise<T>): Promise<T> {

@@ -52,17 +52,21 @@ export async function importHistory(parts: ImportParts): Promise<void> {
     }
     const isMeant = (time: number) => time >= stretch.from && time < stretch.to
     for (const object of stretch.objects) {
-      if (objectsAlone) await host.room()
+      if (objectsAlone) await host.room(signal)
+      if (signal.aborted) return
       if (!isOurs(object.id)) taker.takeObject(object)
     }
     for (const review of stretch.reviews) {
-      await host.room()
+      await host.room(signal)
+      if (signal.aborted) return
       if (isMeant(review.start_time) && !isOurs(review.id)) taker.takeReview(review)
     }
     for (const known of ended) {
       if (signal.aborted) return
-      const refs = await picturesOf(known, parts)
-      if (refs) taker.keep(stepPictures({ ...known, refs }, 'pictures', taker.context))
+      const found = await picturesOf(known, parts)
+      if (!found) continue
+      taker.keep(stepPictures({ ...known, refs: found.refs }, found.what, taker.context))
+      if (found.what === 'pictures') live.setPictured(known)
     }
     read += stretch.reviews.length + stretch.objects.length
     emitted += taker.told()
@@ -70,25 +74,27 @@ export async function importHistory(parts: ImportParts): Promise<void> {
   }
 }
 
-/** Undefined if they were copied before, are not to be, or are gone. */
-async function picturesOf(known: Known, { host, client, live, signal }: ImportParts): Promise<Known['refs']> {
+/** Undefined if they were copied before, are not to be, or are gone. References leave room for copies another time. */
+async function picturesOf(
+  known: Known,
+  { host, client, live, signal }: ImportParts,
+): Promise<{ refs: NonNullable<Known['refs']>; what: 'pictures' | 'references' } | undefined> {
   const { pictures, clips } = host.config
   if (pictures === 'refer' || live.isPictured(known)) return undefined
   const fetched: Fetched = {}
   for (let tries = 0; tries < TRIES && !signal.aborted; tries++) {
     try {
-      await host.room()
+      await host.room(signal)
       await fetchOnce({ client, host, clips }, known, fetched)
       const refs = refsOf(fetched)
-      if (refs) live.setPictured(known)
-      return refs
+      return refs && { refs, what: 'pictures' }
     } catch (thrown) {
       const { code, message } = asDaybookError(thrown)
       host.log.debug({ review: known.review.id, code, tries }, message)
     }
     await host.clock.sleep(PAUSE_MS * 2 ** tries, signal)
   }
-  return refsAtFrigate(known)
+  return signal.aborted ? undefined : { refs: refsAtFrigate(known), what: 'references' }
 }
 
 function whatOf({ reviews, objects }: Stretch, { name }: Instance): string {

@@ -119,7 +119,7 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
       try {
         if (config.objects === 'auto') objectsAlone = await lacksReviews(reader)
         const { catchUpDays } = config
-        await catchUp({ ...{ client: reader, memory, taker, clock, catchUpDays, onlineAt }, room: host.room })
+        await catchUp({ client: reader, memory, taker, clock, catchUpDays, onlineAt, room })
         tries = 0
         if ((reading as string) === 'wanted') continue
         reading = 'done'
@@ -135,6 +135,12 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
         await clock.sleep(PAUSES_MS[tries++] ?? LONGEST_PAUSE_MS, awake)
       }
     }
+  }
+
+  /** As the host's, and waits for the end of a pause: what is taken in one is lost, also if it happened before. */
+  async function room(ended = signal): Promise<void> {
+    await host.room(ended)
+    while (paused && !signal.aborted && !ended.aborted) await clock.sleep(TICK_MS, ended)
   }
 
   async function watch(): Promise<void> {
@@ -202,10 +208,18 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
       return readReference(client, id)
     },
     async import(range: ImportRange, progress: (at: ImportProgress) => void, ended: AbortSignal): Promise<void> {
-      if (!client) throw new DaybookError('frigate_unreachable', `No url of ${instance.name} is configured.`)
-      const asked = { ...{ host, client, instance, range, progress }, signal: AbortSignal.any([signal, ended]) }
-      if (config.objects === 'auto') objectsAlone = await lacksReviews(client)
-      await importHistory({ ...asked, live: memory, objectsAlone })
+      if (instance.url === undefined)
+        throw new DaybookError('frigate_unreachable', `No url of ${instance.name} is configured.`)
+      // A client of its own ends with the import, in the middle of an answer too.
+      const until = AbortSignal.any([signal, ended])
+      const reader = createClient({ ...instance, url: instance.url, signal: until, clock })
+      try {
+        if (config.objects === 'auto') objectsAlone = await lacksReviews(reader)
+        const parts = { host: { ...host, room }, client: reader, instance, live: memory, objectsAlone }
+        await importHistory({ ...parts, range, progress, signal: until })
+      } finally {
+        reader.close()
+      }
     },
     /** After `closing` has aborted. */
     async ended() {

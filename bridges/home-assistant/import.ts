@@ -65,7 +65,7 @@ export async function importHistory({ host, live, range, progress, signal }: Imp
       const { items, refused } = await readHistory(ids.slice(i, i + GROUP), start, end, rest)
       if (refused) log.warn({ status: refused }, 'Home Assistant gives no history here')
       read += items.length
-      await host.room()
+      await host.room(signal)
       taker.take(items.filter(isNotSampled), stepState, { mark: false })
     }
     const logbook = await readLogbook(start, end, rest)

@@ -13,6 +13,8 @@ export type Misbehaviour =
   | number
   /** 404 until so many ms after the first such request. */
   | { lateMs: number }
+  /** Answered after so many ms. */
+  | { waitsMs: number }
   /** A byte at a time, over so many ms. */
   | { dripsMs: number }
   /** Half of what it declares, then the connection is lost. */
@@ -78,6 +80,7 @@ export async function fakeFrigate({ login, version = '0.16.2-4d58206' }: FakeOpt
     if (typeof how === 'number') return end(response, how, { success: false })
     if (how === 'reset') return void request.socket.destroy()
     if (how === 'page') return end(response, 200, '<html>Log in</html>', 'text/html')
+    if (typeof how === 'object' && 'waitsMs' in how) await sleep(how.waitsMs, undefined, { ref: false })
     if (typeof how === 'object' && 'lateMs' in how) {
       const first = firstAsked.get(pathname) ?? Date.now()
       firstAsked.set(pathname, first)
