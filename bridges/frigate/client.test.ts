@@ -29,6 +29,13 @@ async function facing(options: FakeOptions = {}, more: Partial<ClientParts> = {}
   return [fake, client]
 }
 
+test('what is too large is refused, and says nothing of how Frigate is', async () => {
+  const [fake, client] = await facing()
+  fake.pictures.set(`${ID}/snapshot.jpg`, Buffer.alloc(8 * 1024 * 1024 + 1))
+  await expect(client.payload(ID, 'snapshot')).rejects.toMatchObject({ code: 'too_large' })
+  expect(client.trouble()).toBeNull()
+})
+
 test('a picture comes whole, with its type, also if it comes slowly', async () => {
   const [fake, client] = await facing()
   fake.misbehave('snapshot', { dripsMs: 800 })

@@ -1,7 +1,7 @@
 // Frigate's HTTP API for one instance: logs in where that is asked for, again when the session has run out, and says
 // plainly what is wrong. Not for: trying again, which those do who ask.
 import { type Clock, wallClock } from '../../component.ts'
-import { DaybookError } from '../../schemas/errors.ts'
+import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
 import { type Answer, type Ask, createRequests, type Times } from './http.ts'
 
 const JSON_BYTES = 32 * 1024 * 1024
@@ -67,8 +67,10 @@ export function createClient({ url, tls, user, password, signal, clock = wallClo
       if (trouble) onBack?.()
       trouble = null
       return answer
-    } catch (error) {
-      trouble = error as DaybookError
+    } catch (thrown) {
+      const error = asDaybookError(thrown)
+      // What is too large was answered all the same.
+      if (error.code !== 'too_large') trouble = error
       throw error
     }
   }

@@ -150,7 +150,7 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
       if (paused) continue
       try {
         for (const known of memory.open()) await look(known.review.id)
-        if (ticks % PRUNE_TICKS === 0) memory.prune(clock.now())
+        if (ticks % PRUNE_TICKS === 1) memory.prune(clock.now())
         if (ticks % FLUSH_TICKS === 0) memory.flush()
       } catch (thrown) {
         log.warn(

@@ -10,8 +10,11 @@ const HOUR_MS = 3_600_000
 const CLOSED_MS = 24 * HOUR_MS
 /** Ends that we inferred stand as long as Frigate may tell another one. */
 const INFERRED_MS = 30 * 24 * HOUR_MS
+/** Which pictures were copied is kept for longer than Frigate usually keeps what an import could bring in again. */
+const PICTURED_MS = 400 * 24 * HOUR_MS
 const MOST_CLOSED = 2000
 const MOST_DETAILS = 5000
+const DAY_LENGTH = 'yyyy-mm-dd'.length
 
 /** Pictures to be fetched. */
 export interface Errand {
@@ -59,6 +62,13 @@ export function createMemory(state: BridgeState, instance: string) {
     reviews.delete(id)
     dirty.delete(id)
     state.delete(at('review', id))
+  }
+
+  function forgetPictured(since: number, until: number): void {
+    for (const key of state.keys(at('pictured'))) {
+      const day = Date.parse(key.slice(-DAY_LENGTH))
+      if (day + 24 * HOUR_MS > since && day < until) state.delete(key)
+    }
   }
 
   function endErrand(id: string): void {
@@ -118,6 +128,7 @@ export function createMemory(state: BridgeState, instance: string) {
       const old = closed.filter(({ heardAt, inferred }) => now - heardAt > (inferred ? INFERRED_MS : CLOSED_MS))
       const most = closed.filter(({ inferred }) => !inferred).sort((a, b) => b.heardAt - a.heardAt)
       for (const { review } of [...old, ...most.slice(MOST_CLOSED)]) drop(review.id)
+      forgetPictured(0, now - PICTURED_MS)
     },
     /** How many reviews were forgotten. */
     forget({ since = 0, until = Infinity, source, entity }: ForgetRequest): number {
@@ -129,6 +140,8 @@ export function createMemory(state: BridgeState, instance: string) {
         drop(review.id)
         endErrand(review.id)
       }
+      // Whole days: whose pictures they were is not kept, and an import only fetches them again.
+      forgetPictured(since, until)
       for (const [id, detail] of details) if (covers(detail.at ?? 0, detail.camera)) details.delete(id)
       return gone.length
     },
@@ -136,7 +149,7 @@ export function createMemory(state: BridgeState, instance: string) {
 }
 
 function dayOf({ review }: Known): string {
-  return new Date(millis(review.start_time)).toISOString().slice(0, 10)
+  return new Date(millis(review.start_time)).toISOString().slice(0, DAY_LENGTH)
 }
 
 /** A state that ends with the process. */
