@@ -68,9 +68,11 @@ test('what a bridge does not understand is passed over; what finds no room is of
   const { bridge, handed, publish } = await started()
   await handed.listen(['cameras/+'], ({ payload }) => {
     if (`${payload}` === 'odd') throw new TypeError('a bug')
+    if (`${payload}` === 'huge') throw new DaybookError('too_large')
     throw new DaybookError('outbox_full')
   })
   expect(() => publish('cameras/events', 'odd')).not.toThrow()
+  expect(() => publish('cameras/events', 'huge')).not.toThrow()
   expect(() => publish('cameras/events', 'even')).toThrow(DaybookError)
   await bridge.stop()
 })

@@ -145,8 +145,8 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
             try {
               if (!pauses.paused()) take(message)
             } catch (thrown) {
-              const { code } = asDaybookError(thrown)
-              if (code !== 'internal') throw thrown
+              const { code, remedy } = asDaybookError(thrown)
+              if (code !== 'internal' && remedy !== 'reject') throw thrown
               // A bug of the bridge: the same message would fail again, and hold up all that follow.
               log.error({ topic: message.topic, error: thrown }, 'a message was not understood and is passed over')
             }

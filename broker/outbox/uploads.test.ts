@@ -187,6 +187,30 @@ test('a payload that the store never takes is given up; one that it could take i
   expect(outbox.depth).toBe(0)
 })
 
+test('one that fails for ever, nobody knows why, is given up; where a person must act it waits', async () => {
+  const failing = async (error: DaybookError) => {
+    let asked = 0
+    const { outbox } = await desk.begin(`${desk.file}-${error.code}`, {}, async () => {
+      asked++
+      throw error
+    })
+    outbox.append(withPayloads(error.code, attach(outbox, 'picture')))
+    outbox.append(events(`after ${error.code}`))
+    // Whether the bytes are well is looked at on the disk after each failure, which this clock does not wait for.
+    const isOver = async () => {
+      await clock.advance(30_000)
+      return asked > 30 || outbox.depth === 0
+    }
+    await expect.poll(isOver, { interval: 5, timeout: 10_000 }).toBe(true)
+    return { outbox, asked }
+  }
+  expect((await failing(new DaybookError('objects_refused'))).outbox.depth).toBe(2)
+  const { outbox, asked } = await failing(new DaybookError('internal'))
+  expect(asked).toBe(20)
+  expect(world.sends.map(({ id }) => id)).toEqual(['internal', 'after internal'])
+  expect(outbox.health().figures).toMatchObject({ payloadsLost: 1 })
+})
+
 test('what the pipeline misses is uploaded once more while it is still here', async () => {
   const { outbox } = await desk.begin()
   const ref = attach(outbox, 'picture')

@@ -10,8 +10,9 @@ import type { KeptPayload, Payloads } from './payloads.ts'
 
 /**
  * Takes a payload to the object store and resolves once it is durable there with its reference, which may have another
- * id if secrets were found in it; one that is there already counts as used anew. Rejects with `too_large`, `object_damaged` or `invalid` if it can never be taken, with
- * anything else to be asked again. Ends soon after the signal aborts.
+ * id if secrets were found in it; one that is there already counts as used anew. Rejects with `too_large`,
+ * `object_damaged` or `invalid` if it can never be taken, with anything else to be asked again: `internal`, which nobody
+ * can tell to pass, a bounded number of times. Ends soon after the signal aborts.
  */
 export type Upload = (payload: KeptPayload, signal: AbortSignal) => Promise<ContentRef>
 
@@ -36,12 +37,16 @@ const RETRY_LONGEST_MS = 30_000
 const LONGEST_MS = 900_000
 /** Trying again with the same bytes does not help. */
 const forGood: readonly ErrorCode[] = ['too_large', 'object_damaged', 'invalid']
+/** One payload that nobody knows what is wrong with does not hold up its producer for more than some ten minutes. */
+const INTERNAL_MOST = 20
 
 export class Uploads {
   readonly #parts: UploadsParts
   /** What is in the store, since when, epoch ms, and as what. */
   readonly #confirmed = new Map<string, { at: number; ref: ContentRef }>()
   readonly #refused = new Set<string>()
+  /** How often each has failed with `internal`. */
+  readonly #failed = new Map<string, number>()
   readonly #running = new Map<string, Promise<void>>()
   readonly #end = new AbortController()
   #failures = 0
@@ -89,6 +94,7 @@ export class Uploads {
   forget(id: string): void {
     this.#confirmed.delete(id)
     this.#refused.delete(id)
+    this.#failed.delete(id)
   }
 
   /** The store misses it: uploads it now, whatever it waits for, if it is still here. Who asked will ask again. */
@@ -138,13 +144,16 @@ export class Uploads {
       const ref = await this.#inTime((signal) => upload(payload, signal))
       if (isOver()) return
       this.#confirmed.set(id, { at: clock.now(), ref })
+      this.#failed.delete(id)
       this.#failures = 0
       this.#failure = undefined
     } catch (thrown) {
       const error = asDaybookError(thrown)
       const helpless = forGood.includes(error.code) || (!isAway(error) && !(await folder.isIntact(id)))
       if (isOver()) return
-      if (helpless) this.#refuse(id, error)
+      const failed = (this.#failed.get(id) ?? 0) + (error.code === 'internal' ? 1 : 0)
+      this.#failed.set(id, failed)
+      if (helpless || failed >= INTERNAL_MOST) this.#refuse(id, error)
       else this.#fail(error)
     }
   }
