@@ -13,7 +13,9 @@ const registries = [
   { registry: 'surfaces/operations/registry.ts', declares: /^export const \w+ = defineOperation\b/m },
 ]
 const isInterface = (path: string) =>
-  /^(broker\/bus|bridges\/bridge|storage\/(activity-store|ledger|meaning|retained|storage))\.ts$/.test(path)
+  /^(broker\/bus|bridges\/bridge|storage\/(activity-store|catalogue|ledger|meaning|objects|objects\/object-store|retained|storage))\.ts$/.test(
+    path,
+  )
 
 test('the whole house is looked at', () => {
   expect(Object.keys(tree)).toEqual(

@@ -1,5 +1,5 @@
 // Payloads in a bucket of any S3 server, through the npm `minio` client: `[prefix/]ab/<64 hex digits>`, each put by one
-// streamed request. Not for: timeouts (minio-wire.ts), retries (minio-tries.ts), or what errors mean (minio-errors.ts).
+// streamed request. Not for: timeouts (minio/wire.ts), retries (minio/tries.ts), or what errors mean (minio/errors.ts).
 //
 // One level of folders, because some servers keep keys as paths: a million objects make 256 folders of 4,000; a second
 // level would make a folder for nearly each object of a small store, and folders that come and go meet each other.
@@ -13,11 +13,11 @@ import { isObjectId } from '../../schemas/content-ref.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import { defineStore, type StoreContext } from './driver.ts'
 import { limited } from './limited.ts'
-import { bodyOf, heldBack, streamOf, whole, wholeOf } from './minio-bodies.ts'
-import { endpointOf, type MinioConfig, minioConfig } from './minio-config.ts'
-import { codeOf, isNoBucket, verdictOf } from './minio-errors.ts'
-import { makeTries, type Patience } from './minio-tries.ts'
-import { type Attempt, openWire, type Timeouts, type Wire } from './minio-wire.ts'
+import { bodyOf, heldBack, streamOf, whole, wholeOf } from './minio/bodies.ts'
+import { endpointOf, type MinioConfig, minioConfig } from './minio/config.ts'
+import { codeOf, isNoBucket, verdictOf } from './minio/errors.ts'
+import { makeTries, type Patience } from './minio/tries.ts'
+import { type Attempt, openWire, type Timeouts, type Wire } from './minio/wire.ts'
 import type { ByteRange, ObjectStore, Payload, StoredObject } from './object-store.ts'
 import { payloadOf } from './payload.ts'
 

@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DaybookError } from '../../schemas/errors.ts'
-import { onDisk } from './fs-errors.ts'
+import { onDisk } from './disk-errors.ts'
 import type { Payload } from './object-store.ts'
 
 /** What is said of bytes before they are seen; `id` and `size` are held against them. */

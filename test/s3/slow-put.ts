@@ -3,8 +3,8 @@
 import { hash, randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { wallClock } from '../../component.ts'
+import { minioConfig } from '../../storage/objects/minio/config.ts'
 import { minioStore } from '../../storage/objects/minio.ts'
-import { minioConfig } from '../../storage/objects/minio-config.ts'
 
 const bytes = randomBytes(8 * 1024 * 1024)
 const store = minioStore(minioConfig.parse(JSON.parse(process.argv[2] ?? '{}')), {

@@ -2,9 +2,9 @@
 // head and a checksum at its end. Not for: choosing where it is kept.
 import { Transform, type TransformCallback } from 'node:stream'
 import { constants, createZstdCompress, createZstdDecompress, type ZstdCompress, type ZstdDecompress } from 'node:zlib'
-import { DaybookError } from '../../schemas/errors.ts'
-import { systemCode } from './fs-errors.ts'
-import type { ByteRange } from './object-store.ts'
+import { DaybookError } from '../../../schemas/errors.ts'
+import { systemCode } from '../disk-errors.ts'
+import type { ByteRange } from '../object-store.ts'
 
 /** No disk gives out less than this, so nothing is saved below. */
 const WORTH_IT = 4096

@@ -1,10 +1,10 @@
 // The bodies of requests and answers, checked on their way. Not for: sending or asking for them.
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { DaybookError } from '../../schemas/errors.ts'
-import { UnreadablePayload } from './minio-errors.ts'
-import type { Payload } from './object-store.ts'
-import { verified } from './payload.ts'
+import { DaybookError } from '../../../schemas/errors.ts'
+import type { Payload } from '../object-store.ts'
+import { verified } from '../payload.ts'
+import { UnreadablePayload } from './errors.ts'
 
 /** Bytes that wait for a reader. */
 const AHEAD = 256 * 1024

@@ -1,6 +1,6 @@
 // What the refusals of an S3 server and of the way to it mean, in words that name the setting to change. Not for:
-// deciding how often something is tried (minio-tries.ts).
-import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
+// deciding how often something is tried (tries.ts).
+import { asDaybookError, DaybookError } from '../../../schemas/errors.ts'
 
 /** What one try failed with, which is the cause, and the status of the last answer, if there was one. */
 export class TryFailed extends Error {

@@ -1,8 +1,8 @@
 // How often something is tried, and when nobody is asked any more: a server that is away costs the first callers their
-// patience and the others none. Not for: what one try is (minio-wire.ts), or what its failure means (minio-errors.ts).
-import type { Clock } from '../../component.ts'
-import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
-import type { Verdict } from './minio-errors.ts'
+// patience and the others none. Not for: what one try is (wire.ts), or what its failure means (errors.ts).
+import type { Clock } from '../../../component.ts'
+import { asDaybookError, DaybookError } from '../../../schemas/errors.ts'
+import type { Verdict } from './errors.ts'
 
 /** All ms but `tries`. */
 export interface Patience {

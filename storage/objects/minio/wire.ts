@@ -1,11 +1,11 @@
 // One try at an S3 server: the npm `minio` client on a transport of ours, since it has no timeout, cannot be cancelled,
-// and leaves answers unread. Its own retries are off. Not for: trying again (minio-tries.ts), or what is said.
+// and leaves answers unread. Its own retries are off. Not for: trying again (tries.ts), or what is said.
 import http from 'node:http'
 import https from 'node:https'
 import type { Client } from 'minio'
-import { DaybookError } from '../../schemas/errors.ts'
-import type { Endpoint } from './minio-config.ts'
-import { TryFailed } from './minio-errors.ts'
+import { DaybookError } from '../../../schemas/errors.ts'
+import type { Endpoint } from './config.ts'
+import { TryFailed } from './errors.ts'
 
 /** All ms. */
 export interface Timeouts {
