@@ -112,11 +112,22 @@ test('data is moved beside what bears its name already', async () => {
   await bridge.stop()
 })
 
-test('where no attachment or payload finds room, long texts are cut instead', async () => {
+test('beside 16 attachments it is the contentRef', async () => {
+  const { bridge, kept, handed } = await started()
+  const ref = handed.attach(Buffer.from('x'), { mediaType: 'text/plain' })
+  const data = { text: 'x'.repeat(30_000) }
+  handed.emit([event(data, new Array(16).fill(ref))])
+  expect(kept[0]).toMatchObject({ contentRef: { name: 'data' }, data: { cut: ['text'] } })
+  expect(kept[0]?.attachments).toHaveLength(16)
+  expect(jsonOf(payloadIn(folder, manual, kept[0]?.contentRef as ContentRef))).toEqual(data)
+  await bridge.stop()
+})
+
+test('where no reference or payload finds room, long texts are cut instead', async () => {
   const { bridge, kept, handed } = await started({ limits: { payloadBytes: 20_000 } })
   const data = { text: 'x'.repeat(30_000) }
   const ref = handed.attach(Buffer.from('x'), { mediaType: 'text/plain' })
-  handed.emit([event(data, new Array(16).fill(ref)), event(data)])
+  handed.emit([{ ...event(data, new Array(16).fill(ref)), contentRef: ref }, event(data)])
   for (const [index, attachments] of [16, 0].entries()) {
     expect(kept[index]?.data).toMatchObject({ cut: ['text'] })
     expect(kept[index]?.attachments ?? []).toHaveLength(attachments)

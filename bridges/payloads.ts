@@ -2,13 +2,13 @@
 // and `data` above 4 KB, of which a head stays. Not for: keeping or uploading them, which the outbox does.
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { limits, MOVED_DATA } from '../schemas/activity.ts'
+import { limits } from '../schemas/activity.ts'
 import { asDaybookError, DaybookError } from '../schemas/errors.ts'
 import { fitted, headOf } from '../schemas/fit.ts'
 import { isText } from '../schemas/media-types.ts'
+import { placeForData } from '../schemas/moved-data.ts'
 import type { BridgeHost, Notification } from './bridge.ts'
 
-const ATTACHMENTS_MOST = 16
 const PAYLOAD_MOST = 64 * 1024 * 1024
 
 type Attach = BridgeHost<unknown>['attach']
@@ -36,28 +36,21 @@ export function attaching({ keep, redactText, paused }: PayloadsParts): Attach {
 
 /**
  * The notification in the form in which it is published: `data` above 4 KB becomes the attachment `data` and a head
- * stays; where there is no room for another attachment or payload, long texts are cut. Throws as `keep` does otherwise.
+ * stays; where there is no room for another reference or payload, long texts are cut. Throws as `keep` does otherwise.
  */
 export function lightened(notification: Notification, keep: Attach): Notification {
-  const { data, attachments = [] } = notification
-  if (!data || attachments.length >= ATTACHMENTS_MOST) return fitted(notification)
+  const { data } = notification
+  const place = placeForData(notification)
+  if (!data || !place) return fitted(notification)
   const bytes = Buffer.from(JSON.stringify(data))
   if (bytes.length <= limits.dataBytes) return fitted(notification)
   try {
-    const name = unused(attachments.map((one) => one.name))
-    const moved = { ...keep(bytes, { mediaType: 'application/json', name }), name }
-    return fitted({ ...notification, data: headOf(data), attachments: [...attachments, moved] })
+    const moved = keep(bytes, { mediaType: 'application/json', name: place.name })
+    return fitted({ ...notification, data: headOf(data), ...place.holding(moved) })
   } catch (error) {
     if (!['outbox_full', 'too_large'].includes(asDaybookError(error).code)) throw error
     return fitted(notification)
   }
-}
-
-/** `data`, or where something else bears that name, `data-2` and so on. */
-function unused(taken: readonly string[]): string {
-  let name: string = MOVED_DATA
-  for (let n = 2; taken.includes(name); n++) name = `${MOVED_DATA}-${n}`
-  return name
 }
 
 /** Text that is no UTF-8 is looked through byte by byte, so that all else stays as it is. */

@@ -39,9 +39,12 @@ test('it is called data, or where something else is called so, the next free nam
   expect(namesOf('data', 'data-2')).toEqual(['data', 'data-2', 'data-3'])
 })
 
-test('with 16 attachments there is no room for another one, and nothing of it goes', () => {
+test('beside 16 attachments it is the contentRef; where that is taken too there is no room, and nothing of it goes', () => {
   const sixteen = Array.from({ length: 16 }, (_, n) => picture(`picture ${n}`))
-  expect(moveData(withText(9_000, { attachments: sixteen }))).toBeUndefined()
+  const moved = moveData(withText(9_000, { attachments: sixteen }))
+  expect(moved?.event).toMatchObject({ attachments: sixteen, contentRef: { id: moved?.payload.id, name: 'data' } })
+  expect(activityEvent.safeParse(moved?.event).error).toBeUndefined()
+  expect(moveData(withText(9_000, { attachments: sixteen, contentRef: picture('picture') }))).toBeUndefined()
   expect(moveData(withText(9_000, { attachments: sixteen.slice(1) }))?.event.attachments).toHaveLength(16)
 })
 

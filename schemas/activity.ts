@@ -15,10 +15,8 @@ export const limits = {
   /** `data` above this moves into an object, and a head of it stays. */
   dataBytes: 4 * 1024,
   headBytes: 2 * 1024,
+  attachments: 16,
 } as const
-
-/** The name of the attachment that holds moved `data` whole, as JSON. */
-export const MOVED_DATA = 'data'
 
 /** More would make sums of missing numbers inexact; microseconds of an epoch still fit. */
 export const SEQ_MOST = 2e15
@@ -51,7 +49,7 @@ const common = {
   summary: z.string().min(1).max(limits.summary).describe('one line for people'),
   timestamp: epochMs.describe('when it happened, epoch ms'),
   contentRef: contentRef.optional(),
-  attachments: z.array(attachment).max(16).optional(),
+  attachments: z.array(attachment).max(limits.attachments).optional(),
   sessionId: z.string().min(1).max(200).optional().describe('a login, a Claude Code session, a boot'),
   duration: z.number().nonnegative().max(1e12).optional().describe('ms'),
   producer: name.optional().describe('which bridge, where'),
