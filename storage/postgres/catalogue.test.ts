@@ -112,6 +112,25 @@ describe('the catalogue', () => {
     expect(await storage.catalogue.touch(object)).toEqual(object)
   })
 
+  it('forgets no connection that came in the place of a lost one', async () => {
+    await open()
+    const put = (digit: string, keep: () => Promise<void>) =>
+      storage.catalogue.put({ storage: 'fs', id: digit.repeat(64), size: 1 }, keep)
+    let isFirst = true
+    await put('a', async () => {
+      if (!isFirst) return
+      isFirst = false
+      await cut('daybook objects')
+      await wallClock.sleep(100)
+      // As many as there are lines: one of them takes the place of the lost one, which is still in use here.
+      for (const digit of 'bcd') await put(digit, async () => {})
+    })
+    await storage.stop()
+    const left = `select pid from pg_stat_activity
+      where application_name = 'daybook objects' and datname = current_database()`
+    await expect.poll(() => ask(left)).toEqual([])
+  })
+
   it('keeps payloads with their activity or neither when its line is cut in between', async () => {
     await open()
     let cutting = true

@@ -39,8 +39,7 @@ export class ObjectLocks {
    */
   async sharing<T>({ storage, id }: ObjectKey, work: (client: pg.Client) => Promise<T>): Promise<T> {
     this.#next = (this.#next + 1) % SHARING
-    const line = this.#next
-    const client = await this.#line(line)
+    const client = await this.#line(this.#next)
     const ask = {
       name: 'share object',
       text: `select pg_try_advisory_lock_shared(${lock}) as got`,
@@ -53,7 +52,7 @@ export class ObjectLocks {
     try {
       return await work(client)
     } finally {
-      await this.#unlock(line, client, `select pg_advisory_unlock_shared(${lock})`, [storage, id])
+      await this.#unlock(client, `select pg_advisory_unlock_shared(${lock})`, [storage, id])
     }
   }
 
@@ -66,7 +65,7 @@ export class ObjectLocks {
       try {
         return await work(client)
       } finally {
-        await this.#unlock(ALONE, client, `rollback; select pg_advisory_unlock_all()`)
+        await this.#unlock(client, `rollback; select pg_advisory_unlock_all()`)
       }
     })
     this.#turn = mine.catch(() => {})
@@ -81,26 +80,24 @@ export class ObjectLocks {
     this.#lines.clear()
   }
 
-  async #unlock(line: number, client: pg.Client, text: string, values?: string[]): Promise<void> {
-    await client.query(text, values).catch(() => this.#drop(line, client))
+  /** A line that does not even unlock is broken: its end lets go of all that it holds. */
+  async #unlock(client: pg.Client, text: string, values?: string[]): Promise<void> {
+    await client.query(text, values).catch(() => void client.end().catch(() => {}))
   }
 
-  async #line(line: number): Promise<pg.Client> {
-    if (this.#closed) throw new DaybookError('shutting_down')
+  #line(line: number): Promise<pg.Client> {
+    if (this.#closed) return Promise.reject(new DaybookError('shutting_down'))
     const open = this.#lines.get(line)
     if (open) return open
     const { url, log } = this.#options
+    // Another one may have come in its place.
+    const forget = () => this.#lines.get(line) === opening && this.#lines.delete(line)
     const opening = connect(url, { application: 'daybook objects', pipeline: true }, (error) => {
       log.warn({ reason: error.message }, 'a connection that holds objects broke')
-      this.#lines.delete(line)
+      forget()
     })
     this.#lines.set(line, opening)
-    opening.catch(() => this.#lines.delete(line))
+    opening.then((client) => client.once('end', forget), forget)
     return opening
-  }
-
-  #drop(line: number, client: pg.Client): void {
-    this.#lines.delete(line)
-    client.end().catch(() => {})
   }
 }
