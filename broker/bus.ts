@@ -1,5 +1,4 @@
-// The bus: how events move, whatever broker carries them. Its drivers are the embedded broker and (later) a foreign
-// one; registry.ts lists them. Not for: what the messages mean, or for storing them.
+// The bus: how events move, whatever broker carries them. Not for: what the messages mean, or for storing them.
 import type { Component } from '../component.ts'
 import type { OutcomeStatus } from '../schemas/delivery.ts'
 
@@ -12,18 +11,6 @@ export interface Outcome {
   body?: () => Buffer
 }
 
-/** A message as it came in. `qos` 0 expects no answer, but must be settled all the same. */
-export interface Delivery {
-  readonly topic: string
-  readonly payload: Buffer
-  readonly qos: 0 | 1 | 2
-  readonly retain: boolean
-  /** Who sent it: the authenticated user, or `daybook` for what came in through `publish`. */
-  readonly from: string
-  /** Call once, in any order: the driver acknowledges in arrival order, and shows `body` to live subscribers. */
-  settle(outcome: Outcome): void
-}
-
 /** A message to live subscribers: `bus.subscribe` and every MQTT client alike. */
 export interface Message {
   readonly topic: string
@@ -32,22 +19,27 @@ export interface Message {
   readonly retain: boolean
 }
 
-/** How a message is published. */
+/** A message as it came in, acknowledged only when settled: with `qos` 0 too, though nobody waits for that. */
+export interface Delivery extends Message {
+  /** Who sent it: the authenticated user, or `daybook` for what came in through `publish`. */
+  readonly from: string
+  /** Call once, in any order: the driver acknowledges in arrival order, and shows `body` to live subscribers. */
+  settle(outcome: Outcome): void
+}
+
+/** How a message is published: by default with QoS 1 and not retained; a retained empty payload clears the topic. */
 export interface PublishOptions {
-  /** Default 1. */
   qos?: 0 | 1
-  /** Default false. An empty payload clears the topic. */
   retain?: boolean
-  /** Retained in memory only, for what is published again at the next start (receipts, state). Default false. */
+  /** Retained in memory only, for what is published again at the next start (receipts, state). */
   volatile?: boolean
 }
 
 /** Moves messages between everyone on it: our parts and MQTT clients alike. */
 export interface Bus extends Component {
   /**
-   * The one write path: everything published under `<prefix>/activity/` by anyone, and what a client may not publish (to
-   * be kept as rejected, its topic says why), is handed to `accept`, in arrival
-   * order of its connection, and acknowledged only when settled. Set once, before start. `accept` must not throw or block.
+   * The one write path: what anyone publishes under `<prefix>/activity/`, and what a client may not publish (to be kept as
+   * rejected), in arrival order of its connection. Set once, before start. `accept` must not throw or block.
    */
   onActivity(accept: (delivery: Delivery) => void): void
   /**
@@ -58,12 +50,10 @@ export interface Bus extends Component {
   /** Live messages of a filter, retained ones first. For surfaces and state, never for what must not be lost. */
   subscribe(filter: string, listener: (message: Message) => void): Promise<() => void>
   /**
-   * What is published outside our prefix under any of the filters, by clients and through `publish` alike, for who must
-   * not lose it: the last retained values first (`retain` is true for these only), then each message once, in the order of
-   * arrival. A message is acknowledged once every `take` has returned. When one throws, the message waits, its sender
-   * stays connected and subscribers get it all the same; it is offered again about every second, and what came after it
-   * waits behind it, as far as a connection may have unacknowledged. `take` must not block, and copies what it keeps of
-   * `payload`. Messages with QoS 0 are handed over the same way, without promise. Returns how to end it.
+   * What anyone publishes outside our prefix under these filters, for who must not lose it: last retained values first (only
+   * they have `retain`), then each message once, in order of arrival, acknowledged once every `take` has returned. What one
+   * throws at waits, with all that comes after it as far as a connection may have unacknowledged, and is offered again about
+   * every second; subscribers get it, its sender stays connected. `take` does not block, and copies what it keeps.
    */
   feed(filters: readonly string[], take: (message: Message) => void): Promise<() => void>
 }

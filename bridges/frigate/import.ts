@@ -2,10 +2,11 @@
 // pictures. Not for: gaps of our own, which catch-up.ts fills without being asked.
 import { asDaybookError } from '../../schemas/errors.ts'
 import type { BridgeHost, ImportProgress, ImportRange } from '../bridge.ts'
+import { stateInMemory } from '../in-memory.ts'
 import type { Client } from './client.ts'
 import type { FrigateConfig, Instance } from './config.ts'
 import type { Known } from './known.ts'
-import { createMemory, inMemory, type Memory } from './memory.ts'
+import { createMemory, type Memory } from './memory.ts'
 import { type Fetched, fetchOnce, refsOf } from './pictures.ts'
 import { readBack, type Stretch } from './read-back.ts'
 import { createTaker } from './taker.ts'
@@ -38,7 +39,7 @@ export async function importHistory(parts: ImportParts): Promise<void> {
     if (signal.aborted) return
     const ended: Known[] = []
     // A memory of its own for each stretch: the past must not change what live capture knows of the present.
-    const memory = createMemory(inMemory(), instance.name)
+    const memory = createMemory(stateInMemory(), instance.name)
     const taker = createTaker({
       host,
       instance,

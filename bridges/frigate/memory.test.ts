@@ -1,8 +1,9 @@
 // What is let go of again, so that years of use do not add up. What is remembered for what is in the other tests.
 import { expect, test } from 'vitest'
 import { visit } from '../../test/frigate/story.ts'
+import { stateInMemory } from '../in-memory.ts'
 import type { Known } from './known.ts'
-import { createMemory, inMemory } from './memory.ts'
+import { createMemory } from './memory.ts'
 import { review as reviewSchema } from './wire.ts'
 
 const DAY_MS = 86_400_000
@@ -16,7 +17,7 @@ function ended(n: number, more: Partial<Known> = {}): Known {
 }
 
 test('two years leave a day of reviews, a month of those it closed itself, and thirteen months of what has pictures', () => {
-  const state = inMemory()
+  const state = stateInMemory()
   const memory = createMemory(state, 'house')
   for (let n = 0; n < 730; n++) {
     const known = ended(n, n % 2 ? {} : { inferred: true })
@@ -33,7 +34,7 @@ test('two years leave a day of reviews, a month of those it closed itself, and t
 })
 
 test('what has an errand stays until that has ended', () => {
-  const memory = createMemory(inMemory(), 'house')
+  const memory = createMemory(stateInMemory(), 'house')
   const known = ended(0)
   memory.set(known)
   memory.setErrand(known.review.id, { since: START })
@@ -45,7 +46,7 @@ test('what has an errand stays until that has ended', () => {
 })
 
 test('forgetting leaves no trace of that time, and all of the rest', () => {
-  const state = inMemory()
+  const state = stateInMemory()
   const memory = createMemory(state, 'house')
   for (const n of [0, 1, 2]) {
     memory.set(ended(n))

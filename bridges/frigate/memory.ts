@@ -151,17 +151,3 @@ export function createMemory(state: BridgeState, instance: string) {
 function dayOf({ review }: Known): string {
   return new Date(millis(review.start_time)).toISOString().slice(0, DAY_LENGTH)
 }
-
-/** A state that ends with the process. */
-export function inMemory(): BridgeState {
-  const values = new Map<string, string>()
-  return {
-    get: <T>(key: string) => {
-      const text = values.get(key)
-      return text === undefined ? undefined : (JSON.parse(text) as T)
-    },
-    set: (key, value) => values.set(key, JSON.stringify(value)),
-    delete: (key) => values.delete(key),
-    keys: (prefix = '') => [...values.keys()].filter((key) => key.startsWith(prefix)),
-  }
-}

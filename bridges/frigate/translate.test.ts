@@ -3,15 +3,16 @@ import { expect, test } from 'vitest'
 import { limits } from '../../schemas/activity.ts'
 import { recorded, type Said, visit } from '../../test/frigate/story.ts'
 import type { Notification } from '../bridge.ts'
+import { stateInMemory } from '../in-memory.ts'
 import { exampleContext } from './examples.ts'
-import { createMemory, inMemory } from './memory.ts'
+import { createMemory } from './memory.ts'
 import { type FrigateContext, type Step, step, stepChanged, stepGone } from './translate.ts'
 
 const AT = 1_760_000_000.25
 
 /** A Frigate that is listened to from now on; `now` is our clock, epoch ms. */
 function listener(more: Partial<FrigateContext> = {}) {
-  const memory = createMemory(inMemory(), 'frigate')
+  const memory = createMemory(stateInMemory(), 'frigate')
   const context = { ...exampleContext, ...memory, now: AT * 1000, ...more }
   const told: Notification[] = []
   const keep = ({ notifications, reviews, detail }: Step) => {

@@ -1,6 +1,7 @@
 // Brings in the past that Home Assistant's recorder still holds, from its horizon on, with the ids that live capture
 // gave or would have given. Not for: gaps of our own, which catch-up.ts fills without being asked.
-import type { BridgeHost, BridgeState, ImportProgress, ImportRange } from '../bridge.ts'
+import type { BridgeHost, ImportProgress, ImportRange } from '../bridge.ts'
+import { stateInMemory } from '../in-memory.ts'
 import type { HomeAssistantConfig } from './config.ts'
 import { kindOf } from './kinds.ts'
 import { lookAround, readStates } from './look.ts'
@@ -35,7 +36,7 @@ export async function importHistory({ host, live, range, progress, signal }: Imp
   let read = 0
   let emitted = 0
   // A memory of its own: what live capture knows of the present must not keep the past out, nor be changed by it.
-  const memory = createMemory(inMemory())
+  const memory = createMemory(stateInMemory())
   const emit: typeof host.emit = (notifications) => {
     host.emit(notifications)
     emitted += notifications.length
@@ -89,15 +90,5 @@ export async function importHistory({ host, live, range, progress, signal }: Imp
 async function horizon(states: readonly HomeState[], until: number, rest: RestOptions): Promise<number> {
   const daily = states.map(({ entity_id }) => entity_id).filter((id) => /^(sun|person)\./.test(id))
   const usual = until - USUAL_DAYS * DAY
-  return daily.length === 0 ? usual : Math.min(usual, await readHorizon(daily.slice(0, GROUP), rest))
-}
-
-function inMemory(): BridgeState {
-  const values = new Map<string, unknown>()
-  return {
-    get: <T>(key: string) => values.get(key) as T | undefined,
-    set: (key, value) => void values.set(key, value),
-    delete: (key) => void values.delete(key),
-    keys: (prefix = '') => [...values.keys()].filter((key) => key.startsWith(prefix)),
-  }
+  return daily.length === 0 ? usual : Math.min(usual, await readHorizon(daily.slice(0, GROUP), until, rest))
 }

@@ -45,9 +45,9 @@ export async function readHistory(
   return { items: items.sort((a, b) => micros(a.last_updated) - micros(b.last_updated)), ...rest }
 }
 
-/** The oldest that it holds of these entities, epoch microseconds; Infinity if it holds none. */
-export async function readHorizon(ids: readonly string[], options: RestOptions): Promise<number> {
-  const query = new URLSearchParams({ filter_entity_id: ids.join(','), end_time: iso(Date.now() * 1000) })
+/** The oldest that it holds of these entities from before `until`, epoch microseconds; Infinity if it holds none. */
+export async function readHorizon(ids: readonly string[], until: number, options: RestOptions): Promise<number> {
+  const query = new URLSearchParams({ filter_entity_id: ids.join(','), end_time: iso(until) })
   for (const flag of ['minimal_response', 'no_attributes', 'skip_initial_state']) query.set(flag, '1')
   const { body } = await get(`history/period/${iso(0)}?${query}`, options)
   const rows: unknown[] = Array.isArray(body) ? body.flat() : []
