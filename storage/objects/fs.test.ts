@@ -103,6 +103,18 @@ test('an object that stands is not written again; one that was cut short is', as
   expect(await bytesOf(payload.id)).toEqual(await bytesIn(payload))
 })
 
+test.each([65_535, 65_536, 65_537])('%i bytes are read as they are, and what was cut off is damage', async (length) => {
+  const bytes = randomBytes(length)
+  const { id } = payloadOf(bytes)
+  await store.put(payloadOf(bytes))
+  const { size } = await store.get(id)
+  expect([size, bytes.equals(await bytesOf(id))]).toEqual([length, true])
+  files.truncateSync(join(folder, names()[0] ?? ''), 40_000)
+  expect((await store.get(id)).size).toBe(40_000)
+  const beyond = store.get(id, { start: 10, end: length - 1 })
+  await expect(beyond).rejects.toMatchObject({ code: 'object_damaged' })
+})
+
 test('compressed bytes that were damaged on disk break the reading off', async () => {
   const payload = payloadOf(SAYING, { mediaType: 'text/plain' })
   await store.put(payload)

@@ -4,19 +4,18 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, link, open, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { pipeline, Readable } from 'node:stream'
+import { pipeline } from 'node:stream'
 import { z } from 'zod'
 import { isObjectId } from '../../schemas/content-ref.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import { onDisk, systemCode } from './disk-errors.ts'
 import { defineStore } from './driver.ts'
 import { DurableFolders, syncAfter, syncFolder } from './fs/folders.ts'
+import { readFile } from './fs/read.ts'
 import { compressor, cut, decompressor, HEAD_BYTES, isCompressible, wholeSize } from './fs/zstd.ts'
-import type { ByteRange, ObjectStore, Payload, StoredObject } from './object-store.ts'
+import type { ObjectStore, Payload } from './object-store.ts'
 import { emptySpool, Seen, verified, writeAll } from './payload.ts'
 
-/** Up to here a read is one chunk and holds no file open. */
-const AT_ONCE = 1024 * 1024
 /** Compressed text must be at most this share of the whole. */
 const WORTH_IT = 0.9
 /** 00 to ff. */
@@ -37,7 +36,6 @@ interface Found {
   handle: FileHandle
   /** Bytes of the whole object. */
   size: number
-  compressed: boolean
 }
 
 export function fsStore(folder: string): ObjectStore {
@@ -92,17 +90,29 @@ export function fsStore(folder: string): ObjectStore {
 
   async function findRaw(path: string): Promise<Found | null> {
     const handle = await openFile(path)
-    return handle && { handle, size: (await disk(handle.stat())).size, compressed: false }
+    return handle && sized(handle, async () => (await handle.stat()).size)
   }
 
   async function findCompressed(path: string): Promise<Found | null> {
     const handle = await openFile(`${path}.zst`)
-    if (!handle) return null
-    const head = await disk(handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0))
-    const size = wholeSize(head.buffer.subarray(0, head.bytesRead))
-    if (size !== null) return { handle, size, compressed: true }
-    await handle.close()
-    return null
+    return (
+      handle &&
+      sized(handle, async () => {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+        return wholeSize(buffer.subarray(0, bytesRead))
+      })
+    )
+  }
+
+  /** Null, and the file is closed, if it has no size to be known. */
+  async function sized(handle: FileHandle, sizeOf: () => Promise<number | null>): Promise<Found | null> {
+    let size: number | null = null
+    try {
+      size = await disk(sizeOf())
+      return size === null ? null : { handle, size }
+    } finally {
+      if (size === null) await handle.close()
+    }
   }
 
   async function openFile(path: string): Promise<FileHandle | null> {
@@ -199,14 +209,14 @@ export function fsStore(folder: string): ObjectStore {
     },
 
     async get(id, range) {
-      const found = isObjectId('fs', id) ? await find(pathOf(id)) : null
-      if (!found) throw new DaybookError('object_missing', `fs:${id}`)
-      const { size, compressed, handle } = found
+      const path = isObjectId('fs', id) ? pathOf(id) : null
+      const raw = path && (await openFile(path))
+      if (raw) return disk(readFile(raw, range))
+      const compressed = path && (await findCompressed(path))
+      if (!compressed) throw new DaybookError('object_missing', `fs:${id}`)
+      const { size, handle } = compressed
       const wanted = range ?? { start: 0, end: size - 1 }
-      if (compressed) return { size, bytes: pipeline(handle.createReadStream(), decompressor(), cut(wanted), () => {}) }
-      if (wanted.end - wanted.start >= AT_ONCE)
-        return { size, bytes: handle.createReadStream({ ...wanted, highWaterMark: AT_ONCE }) }
-      return { size, bytes: await disk(readAtOnce(handle, wanted)) }
+      return { size, bytes: pipeline(handle.createReadStream(), decompressor(), cut(wanted), () => {}) }
     },
 
     async has(id) {
@@ -243,21 +253,6 @@ export function fsStore(folder: string): ObjectStore {
       await Promise.allSettled(turns.values())
     },
   }
-}
-
-async function readAtOnce(handle: FileHandle, { start, end }: ByteRange): Promise<StoredObject['bytes']> {
-  const bytes = Buffer.allocUnsafe(end - start + 1)
-  try {
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
-    if (bytesRead < bytes.length) throw new DaybookError('object_damaged', `It ends at byte ${start + bytesRead}.`)
-  } finally {
-    // Nobody has to wait for this.
-    handle.close().catch(() => {})
-  }
-  const readable = new Readable({ read() {} })
-  if (bytes.length > 0) readable.push(bytes)
-  readable.push(null)
-  return readable
 }
 
 /** A promise that is waited for later: until then its failure is nobody's surprise. */

@@ -13,13 +13,14 @@ import { isObjectId } from '../../schemas/content-ref.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import { defineStore, type StoreContext } from './driver.ts'
 import { limited } from './limited.ts'
-import { bodyOf, heldBack, streamOf, whole, wholeOf } from './minio/bodies.ts'
+import { bodyOf, heldBack, whole, wholeOf } from './minio/bodies.ts'
 import { endpointOf, type MinioConfig, minioConfig } from './minio/config.ts'
 import { codeOf, isNoBucket, verdictOf } from './minio/errors.ts'
 import { makeTries, type Patience } from './minio/tries.ts'
 import { type Attempt, openWire, type Timeouts, type Wire } from './minio/wire.ts'
 import type { ByteRange, ObjectStore, Payload, StoredObject } from './object-store.ts'
 import { payloadOf } from './payload.ts'
+import { streamOf } from './stream-of.ts'
 
 /** Up to here a payload is in memory as a whole: sent and checked in one round trip, read before it is handed out. */
 const AT_ONCE = 512 * 1024

@@ -8,6 +8,7 @@ import { type ContentRef, isOwn, type OwnStorage } from '../../schemas/content-r
 import { asDaybookError, DaybookError, type ErrorCode } from '../../schemas/errors.ts'
 import type { Catalogue, ObjectEntry, ObjectKey } from '../catalogue.ts'
 import type { ObjectAbout, Objects, OpenObject } from '../objects.ts'
+import { type AtSource, remembering } from './at-source.ts'
 import type { ObjectStore, Payload } from './object-store.ts'
 import { openStores } from './open-stores.ts'
 import { emptySpool, payloadOf, spool } from './payload.ts'
@@ -22,7 +23,7 @@ export interface ObjectsOptions {
   /** Opened before the objects are. */
   storage: { readonly catalogue: Catalogue }
   /** Reads at its owner what a reference to a storage of others names; `object_missing` if nobody can be asked. */
-  source(key: ObjectKey): Promise<{ bytes: Uint8Array; mediaType: string }>
+  source(key: ObjectKey): Promise<AtSource>
   /** A folder for what comes in as a stream; best on the disk of the `fs` store. */
   spool: string
   /** The most that one object may have, bytes. */
@@ -54,6 +55,7 @@ export function createObjects(options: ObjectsOptions): Objects {
   const stores = openStores(options.stores)
   const state = createStoreState({ clock, log })
   const usage = createUsage({ storage, clock, log })
+  const atSource = remembering(source, { clock, signal })
   /** Those in Postgres that could not be read, so that they keep no others from moving. */
   const stuck = new Set<string>()
 
@@ -95,7 +97,7 @@ export function createObjects(options: ObjectsOptions): Objects {
   }
 
   async function openForeign(ref: ContentRef, key: ObjectKey): Promise<OpenObject> {
-    const { bytes, mediaType } = await source(key)
+    const { bytes, mediaType } = await atSource(key)
     return {
       ref,
       size: bytes.length,

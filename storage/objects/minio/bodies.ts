@@ -55,14 +55,6 @@ export async function wholeOf(answer: IncomingMessage, length: number): Promise<
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
 }
 
-/** A stream of bytes that are here. */
-export function streamOf(bytes: Buffer): Readable {
-  const stream = new Readable({ read() {} })
-  if (bytes.length > 0) stream.push(bytes)
-  stream.push(null)
-  return stream
-}
-
 /**
  * An answer's body of `length` bytes. What breaks off, goes on, or stalls for `silenceMs` while someone waits for it
  * destroys the stream with `objects_unavailable`; a reader may take all the time it wants.
