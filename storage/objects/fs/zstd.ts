@@ -3,6 +3,7 @@
 import { Transform, type TransformCallback } from 'node:stream'
 import { constants, createZstdCompress, createZstdDecompress, type ZstdCompress, type ZstdDecompress } from 'node:zlib'
 import { DaybookError } from '../../../schemas/errors.ts'
+import { isText } from '../../../schemas/media-types.ts'
 import { systemCode } from '../disk-errors.ts'
 import type { ByteRange } from '../object-store.ts'
 
@@ -14,15 +15,9 @@ export const HEAD_BYTES = 14
 
 const MAGIC = 0xfd2fb528
 
-/** True for what people and programs read as text, by its media type; parameters do not count. */
+/** True for text that is long enough. */
 export function isCompressible(mediaType: string | undefined, size: number): boolean {
-  if (mediaType === undefined || size < WORTH_IT) return false
-  const essence = mediaType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  return (
-    essence.startsWith('text/') ||
-    /^application\/(.*[+.-])?(json|jsonl|ndjson|xml|yaml|toml|javascript|sql|x-sh|diff)$/.test(essence) ||
-    essence === 'image/svg+xml'
-  )
+  return mediaType !== undefined && size >= WORTH_IT && isText(mediaType)
 }
 
 export function compressor(size: number): ZstdCompress {

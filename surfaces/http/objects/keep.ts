@@ -5,11 +5,12 @@ import type { IncomingMessage } from 'node:http'
 import { finished } from 'node:stream/promises'
 import { type ContentRef, contentRef } from '../../../schemas/content-ref.ts'
 import { DaybookError } from '../../../schemas/errors.ts'
+import { isText } from '../../../schemas/media-types.ts'
 import type { Objects } from '../../../storage/objects.ts'
 import type { InTime } from '../in-time.ts'
 import { promisedId } from './digest.ts'
 import { essenceOf, nameIn } from './disposition.ts'
-import { isText, redacted } from './redacted.ts'
+import { redacted } from './redacted.ts'
 
 /** Payloads on their way in at once. */
 const COMING_MOST = 32

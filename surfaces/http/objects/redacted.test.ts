@@ -1,6 +1,6 @@
 // Text loses its secrets however it is cut into chunks, and nothing else.
 import { describe, expect, test } from 'vitest'
-import { isText, redacted } from './redacted.ts'
+import { redacted } from './redacted.ts'
 
 const seen: number[] = []
 const hide = (text: string) => {
@@ -67,20 +67,4 @@ describe('redacted text', () => {
   test('nothing stays nothing', async () => {
     expect((await through(Buffer.alloc(0))).length).toBe(0)
   })
-})
-
-test.each([
-  ['text/plain', true],
-  ['text/html; charset=utf-8', true],
-  ['TEXT/X-DIFF', true],
-  ['application/json', true],
-  ['application/x-ndjson', true],
-  ['application/ld+json', true],
-  ['image/svg+xml', true],
-  ['image/png', false],
-  ['application/octet-stream', false],
-  ['application/pdf', false],
-  ['', false],
-])('%s is text: %s', (mediaType, expected) => {
-  expect(isText(mediaType)).toBe(expected)
 })

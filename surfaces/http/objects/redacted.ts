@@ -2,19 +2,11 @@
 // event loop for long. Not for: what a secret is, which the pipeline's rules say.
 import { isUtf8 } from 'node:buffer'
 import { setImmediate } from 'node:timers/promises'
-import { essenceOf } from './disposition.ts'
 
 /** Bytes looked at at once; one block costs one to two milliseconds. */
 const BLOCK = 64 * 1024
 /** A block grows up to this, bytes, until it ends where no secret is cut in two. */
 const BLOCK_MOST = 1024 * 1024
-
-const texts = /^text\/|[/+.-](?:json|jsonl|ndjson|xml|yaml|toml|javascript|sh|sql)$/
-
-/** True for what is looked through before it is kept. */
-export function isText(mediaType: string): boolean {
-  return texts.test(essenceOf(mediaType) ?? '')
-}
 
 /** The same bytes but for the secrets; a block without any is passed on as it came. What is no UTF-8 is taken as bytes. */
 export async function* redacted(
