@@ -1,7 +1,7 @@
 // Where a replayed message goes.
 import { expect, test } from 'vitest'
 import { topicsUnder } from '../../schemas/topics.ts'
-import { checkPrefix, movedTopic } from './prefixes.ts'
+import { checkFamily, checkPrefix, movedTopic } from './prefixes.ts'
 
 const address = { source: 'iot', type: 'environmental', producer: 'balcony' }
 
@@ -22,6 +22,17 @@ test('a prefix in the live one or around it is refused, unless it is wanted', ()
   for (const prefix of ['sandbox', 'daybook2', 'try/daybook']) {
     expect(() => checkPrefix(prefix, 'daybook', false)).not.toThrow()
   }
+})
+
+test('a prefix in a family of foreign topics that are moved is refused', () => {
+  const check = (topic: string, prefix: string) => () => checkFamily(topic, { own: 'daybook', prefix })
+  for (const prefix of ['frigate', 'frigate/try']) {
+    expect(check('frigate/events', prefix)).toThrow('frigate/...')
+    expect(check('frigate', prefix)).toThrow('--into-live')
+    expect(check('zigbee2mqtt/lamp', prefix)).not.toThrow()
+  }
+  expect(check('frigate/events', 'frigate2')).not.toThrow()
+  expect(check(topicsUnder('daybook').activity(address), 'daybook')).not.toThrow()
 })
 
 test.each(['', 'Sandbox', 'a/', '/a', 'a/#', '$SYS'])('"%s" is no prefix', (prefix) => {

@@ -25,3 +25,13 @@ export function checkPrefix(prefix: string, live: string, liveIsWanted: boolean)
     `--prefix ${prefix}: the live topics are under ${live}, and they would be touched. Take another, or add --into-live.`,
   )
 }
+
+/** Throws `usage` for a foreign topic of the family in which the prefix lies: whoever listens to that would hear both. */
+export function checkFamily(topic: string, { own, prefix }: { own: string; prefix: string }): void {
+  const family = topic.split('/', 1)[0] ?? ''
+  if (isUnder(topic, own) || !isUnder(prefix, family)) return
+  throw new DaybookError(
+    'usage',
+    `--prefix ${prefix}: the recording holds ${family}/..., and who listens there would hear this, too. Take another, or add --into-live.`,
+  )
+}

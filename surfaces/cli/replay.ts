@@ -9,7 +9,7 @@ import { exitCodes } from './exit-codes.ts'
 import { createPace, parseSpeed } from './pacing.ts'
 import { stretchOf } from './past.ts'
 import { play } from './playing.ts'
-import { checkPrefix, isUnder, movedTopic } from './prefixes.ts'
+import { checkFamily, checkPrefix, isUnder, movedTopic } from './prefixes.ts'
 import { createProgress } from './progress.ts'
 import type { RecordedMessage } from './recording.ts'
 import { createReplayReport, type ReplayReport } from './replay-report.ts'
@@ -36,7 +36,7 @@ export const replay: Verb = {
     { name: 'source', value: 'SOURCE', summary: 'From the store: only of this source' },
     { name: 'dry-run', summary: 'Show what would be published, and publish nothing' },
     { name: 'strict', summary: 'Stop at the first line that is not understood' },
-    { name: 'into-live', summary: 'Allow a prefix that lies in the live one' },
+    { name: 'into-live', summary: 'Allow a prefix that lies in the live one, or among recorded topics of others' },
   ],
   details:
     'Under a prefix our own topics have it in place of ours, those of others stand below it; bodies stay as they are. From the store it ' +
@@ -60,7 +60,8 @@ export const replay: Verb = {
     const { replayed, total } = isStored
       ? { replayed: stored(call, live), total: null }
       : { replayed: fromFile(call), total: await totalOf(call) }
-    const messages = wanted(replayed, { live, prefix, report, strict: call.flag('strict') })
+    const flags = { strict: call.flag('strict'), intoLive: call.flag('into-live') }
+    const messages = wanted(replayed, { live, prefix, report, ...flags })
     if (call.flag('dry-run')) await show(messages, call, report)
     else {
       const progress = createProgress(call.io.stderr)
@@ -105,12 +106,13 @@ interface Wanted {
   prefix: string | undefined
   report: ReplayReport
   strict: boolean
+  intoLive: boolean
 }
 
 /** The messages that are to be published, on the topics where they are. */
 async function* wanted(
   replayed: AsyncIterable<Replayed>,
-  { live, prefix, report, strict }: Wanted,
+  { live, prefix, report, strict, intoLive }: Wanted,
 ): AsyncGenerator<RecordedMessage> {
   let own = live
   for await (const each of replayed) {
@@ -122,11 +124,18 @@ async function* wanted(
       const { message, line } = each
       const { topic, payload } = message
       if (payload.length > MESSAGE_MOST) report.bad({ line, bad: 'too large for one request' })
-      else if (prefix !== undefined) yield { ...message, topic: movedTopic(topic, { own, prefix }) }
-      else if (isUnder(topic, own) && !topicsUnder(own).isActivity(topic)) report.leftOut()
+      else if (prefix !== undefined) {
+        if (!intoLive) checkFamily(topic, { own, prefix })
+        yield { ...message, topic: movedTopic(topic, { own, prefix }) }
+      } else if ([own, live].some((each) => isOurWord(topic, each))) report.leftOut()
       else yield message
     }
   }
+}
+
+/** What a house with this prefix says, and nobody tells it. */
+function isOurWord(topic: string, prefix: string): boolean {
+  return isUnder(topic, prefix) && !topicsUnder(prefix).isActivity(topic)
 }
 
 async function show(messages: AsyncIterable<RecordedMessage>, call: Call, report: ReplayReport): Promise<void> {
