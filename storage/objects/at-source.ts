@@ -1,16 +1,18 @@
-// Payloads that are read at their owner: kept for a minute, as a browser asks for one in many ranges, and each of them
-// would be the whole at its owner. Not for: payloads of ours, or for keeping any (bridges attach those).
+// Payloads that are read at their owner: large ones are kept for a minute, as a browser asks for a film in many ranges, and
+// each of them would be the whole at its owner. Not for: payloads of ours, or for keeping any (bridges attach those).
 import type { Clock } from '../../component.ts'
 import type { ObjectKey } from '../catalogue.ts'
 
 /** As the bridge of that name gives it. */
 export type AtSource = { bytes: Uint8Array; mediaType: string }
 
+/** Smaller ones, bytes, are asked for each time: what is gone there is then gone here. */
+const KEPT_LEAST = 1024 * 1024
 /** A payload is let go of so long after it was read, and the oldest at once when all together are larger, bytes. */
 const KEPT_MS = 60_000
 const KEPT_MOST = 64 * 1024 * 1024
 
-/** The same question, asked of the owner once for all who ask it within a minute. Rejects as `source` does. */
+/** The same question, asked of the owner once for all who wait for its answer, or want a large one. Rejects as `source`. */
 export function remembering(
   source: (key: ObjectKey) => Promise<AtSource>,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
@@ -26,7 +28,8 @@ export function remembering(
       const answer = await read
       mine.size = answer.bytes.length
       makeRoom()
-      void clock.sleep(KEPT_MS, signal).then(letGo)
+      if (mine.size < KEPT_LEAST) letGo()
+      else void clock.sleep(KEPT_MS, signal).then(letGo)
       return answer
     } catch (error) {
       letGo()
