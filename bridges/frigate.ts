@@ -9,7 +9,7 @@ import { type FrigateContext, step } from './frigate/translate.ts'
 export const frigate = defineBridge<FrigateConfig, unknown, FrigateContext>({
   name: 'frigate',
   title: 'Frigate: persons, vehicles, animals and sounds that cameras detect, with their pictures',
-  types: ['person_detected', 'device_state_change'],
+  types: ['person_detected', 'device_state_change', 'routine_trigger'],
   config: frigateConfig,
   exampleConfig,
   exampleContext,

@@ -188,6 +188,34 @@ test('an offline Frigate closes what is open; what it says after it is back coun
   expect(hosted.kept.at(-1)).toMatchObject({ phase: 'enriched', data: { inferred: false } })
 })
 
+test('that Frigate comes and goes is told once, through a restart of ours, and never because a broker has kept it', async () => {
+  const config = { url: undefined }
+  const first = await started(config)
+  for (const now of ['online', 'stopped', 'stopped', 'online', 'nonsense', 'offline'])
+    first.publish('frigate/available', now)
+  expect(first.kept.map(({ summary }) => summary)).toEqual([
+    'Frigate was stopped',
+    'Frigate is back',
+    'Frigate is gone',
+  ])
+  expect(new Set(first.kept.map(({ id }) => id)).size).toBe(3)
+  await first.bridge.stop()
+  const second = await started(config)
+  second.publish('frigate/available', 'stopped', { retain: true })
+  second.publish('frigate/available', 'offline')
+  expect(second.kept).toEqual([])
+  second.publish('frigate/available', 'online')
+  expect(second.kept).toMatchObject([{ data: { category: 'availability', old_state: 'offline', new_state: 'online' } }])
+})
+
+test('a trigger is told as it comes, not of cameras that are left out', async () => {
+  const hosted = await started({ url: undefined, cameras: { exclude: ['garage'] } })
+  const trigger = (camera: string) => JSON.stringify({ name: 'parcel', camera, event_id: '1.5-a', type: 'description' })
+  hosted.publish('frigate/triggers', trigger('front_door'), { retain: true })
+  for (const camera of ['front_door', 'garage']) hosted.publish('frigate/triggers', trigger(camera))
+  expect(hosted.kept.map(({ summary }) => summary)).toEqual(['Trigger parcel at the front door'])
+})
+
 test('what is open stays open over a restart of ours, though the broker has kept that Frigate was offline', async () => {
   const first = await started({ pictures: 'refer' })
   await caughtUp(first)

@@ -50,10 +50,15 @@ export function categoryOf({ objects, audio }: Subjects): string {
 
 export function describe({ review }: Pick<Known, 'review'>, subjects: Subjects): string {
   const { zones, metadata } = review.data
-  const place = zones[0] ? `in the ${words(zones[0])}` : `at the ${words(review.camera).replace(/ cam(era)?$/, '')}`
+  const place = zones[0] ? `in the ${words(zones[0])}` : atCamera(review.camera)
   const alert = review.severity === 'alert' && subjects.people.length === 0 ? ' (alert)' : ''
   const title = metadata?.title ? `: ${metadata.title}` : ''
   return oneLine(`${capital(whoOrWhat(subjects))} ${place}${alert}${title}`)
+}
+
+/** `at the front door`. */
+export function atCamera(camera: string): string {
+  return `at the ${words(camera).replace(/ cam(era)?$/, '')}`
 }
 
 function whoOrWhat({ objects, people, others, plates, audio }: Subjects): string {
@@ -85,7 +90,8 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-function oneLine(text: string): string {
+/** As a summary may be. */
+export function oneLine(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim()
   return line.length <= limits.summary ? line : `${line.slice(0, limits.summary - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 }

@@ -54,6 +54,7 @@ export const exampleContext: FrigateContext = {
   known: (id) => [openReview, closedReview].find(({ review }) => review.id === id),
   holding: (id) => [openReview, closedReview].filter(({ review }) => review.data.detections.includes(id)),
   detail: () => undefined,
+  available: () => 'online',
   confidence: 0.9,
   objectsAlone: false,
   refers: false,
@@ -189,6 +190,53 @@ export const examples: readonly BridgeExample<unknown>[] = [
       kind: 'tracked_object_update',
       payload: { type: 'face', id: '1718990000.1-c4t001', name: 'John', score: 0.4, camera: 'back_door' },
     },
+    output: [],
+  },
+  {
+    title: 'A trigger of its semantic search fires',
+    input: {
+      kind: 'triggers',
+      payload: {
+        name: 'car_trigger',
+        camera: 'driveway',
+        event_id: '1751565549.853251-b69j73',
+        type: 'thumbnail',
+        score: 0.85,
+      },
+    },
+    output: [
+      {
+        type: 'routine_trigger',
+        summary: 'Trigger car_trigger at the driveway',
+        timestamp: 1718987150_000,
+        data: {
+          entity_id: 'camera.driveway',
+          camera: 'driveway',
+          confidence: 0.85,
+          category: 'trigger',
+          trigger: 'car_trigger',
+          matched: 'thumbnail',
+          detections: ['1751565549.853251-b69j73'],
+          instance: 'frigate',
+        },
+      },
+    ],
+  },
+  {
+    title: 'Frigate has crashed, or its machine is off',
+    input: { kind: 'available', payload: 'offline' },
+    output: [
+      {
+        type: 'device_state_change',
+        summary: 'Frigate is gone',
+        timestamp: 1718987150_000,
+        data: { category: 'availability', old_state: 'online', new_state: 'offline', instance: 'frigate' },
+      },
+    ],
+  },
+  {
+    title: 'It says that it is online whenever it connects, which is no news',
+    input: { kind: 'available', payload: 'online' },
     output: [],
   },
 ]

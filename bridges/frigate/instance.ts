@@ -23,7 +23,7 @@ const PAUSES_MS = [500, 1000, 2000, 5000, 10_000, 20_000, 40_000]
 const LONGEST_PAUSE_MS = 60_000
 const DAY_MS = 86_400_000
 /** Everything else below its prefix is counts, switches and retained pictures. */
-const KINDS = ['reviews', 'events', 'tracked_object_update']
+const KINDS = ['reviews', 'events', 'tracked_object_update', 'triggers']
 
 export type OpenInstance = Awaited<ReturnType<typeof openInstance>>
 
@@ -93,6 +93,7 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
 
   function setAvailable(now: string, isOld: boolean): void {
     available = now
+    if (!isOld) taker.take({ kind: 'available', payload: now })
     if (now === 'online') {
       // Said at each connection to the broker: what it had to say before is lost.
       onlineAt = clock.now()

@@ -37,6 +37,8 @@ export function createMemory(state: BridgeState, instance: string) {
   const dirty = new Set<string>()
   let seen = state.get<number>(SEEN)
   let keptSeen = seen
+  const AVAILABLE = `available/${instance}`
+  let available = state.get<string>(AVAILABLE)
 
   for (const key of state.keys(at('review'))) {
     const known = state.get<Known>(key)
@@ -82,6 +84,12 @@ export function createMemory(state: BridgeState, instance: string) {
     detail: (objectId: string) => details.get(objectId),
     open: () => [...reviews.values()].filter(({ end }) => end === undefined),
     size: () => reviews.size,
+    /** How Frigate was heard to be last; undefined before the first time. */
+    available: () => available,
+    setAvailable(now: string) {
+      if (now !== available) state.set(AVAILABLE, now)
+      available = now
+    },
     /** Everything up to here was heard or read, epoch ms; undefined before the first time. */
     seen: () => seen,
     advance(to: number) {

@@ -31,6 +31,7 @@ export function createTaker({ host, instance, memory, objectsAlone, ended }: Tak
     known: memory.known,
     holding: memory.holding,
     detail: memory.detail,
+    available: memory.available,
     confidence: host.config.confidence,
     get objectsAlone() {
       return objectsAlone()
@@ -39,10 +40,11 @@ export function createTaker({ host, instance, memory, objectsAlone, ended }: Tak
   }
   let told = 0
 
-  function keep({ notifications, reviews, detail, ended: closed }: Step): void {
+  function keep({ notifications, reviews, detail, available, ended: closed }: Step): void {
     if (notifications.length > 0) host.emit(notifications)
     told += notifications.length
     if (detail) memory.setDetail(detail)
+    if (available) memory.setAvailable(available)
     for (const known of reviews) memory.set(known)
     for (const known of closed) ended(known)
   }

@@ -1,8 +1,9 @@
 // Frigate's messages as notifications: one review is one activity with start, updates, end, and what is found out later.
 // Pure: what was known before comes in the context, what is known then goes out. Not for: the notification itself
 // (tell.ts), or remembering (memory.ts).
-import type { Notification, TranslateContext } from '../bridge.ts'
+import type { Notification } from '../bridge.ts'
 import { type Detail, detailFrom, detailWith, grown, type Known, withDetail } from './known.ts'
+import { availabilityIn, type SingleContext, tellAvailable, tellTrigger } from './single.ts'
 import { meaningOf, tell } from './tell.ts'
 import * as wire from './wire.ts'
 
@@ -15,10 +16,7 @@ export interface Heard {
   payload: unknown
 }
 
-export interface FrigateContext extends TranslateContext {
-  /** Names the Frigate, in ids too. */
-  instance: string
-  wants(camera: string): boolean
+export interface FrigateContext extends SingleContext {
   known(reviewId: string): Known | undefined
   /** The reviews that a tracked object is part of. */
   holding(objectId: string): Known[]
@@ -36,6 +34,8 @@ export interface Step {
   notifications: Notification[]
   reviews: Known[]
   detail?: Detail
+  /** How Frigate says that it is. */
+  available?: string
   /** Reviews that have just ended. */
   ended: Known[]
 }
@@ -47,11 +47,18 @@ export function step(input: unknown, context: FrigateContext): Step {
   if (typeof input !== 'object' || input === null) return nothing
   const { kind, payload } = input as Heard
   if (kind === 'tracked_object_update') return stepFinding(payload, context)
+  if (kind === 'triggers') return { ...nothing, notifications: tellTrigger(payload, context) }
+  if (kind === 'available') return stepAvailable(payload, context)
   if (kind !== 'reviews' && kind !== 'events') return nothing
   const change = wire.change.safeParse(payload)
   if (!change.success) return nothing
   const { type, after } = change.data
   return kind === 'reviews' ? stepReview(type, after, context) : stepObject(type, after, context)
+}
+
+function stepAvailable(payload: unknown, context: FrigateContext): Step {
+  const available = availabilityIn(payload)
+  return available ? { ...nothing, notifications: tellAvailable(available, context), available } : nothing
 }
 
 function stepReview(type: string, after: unknown, context: FrigateContext): Step {

@@ -100,6 +100,15 @@ export const finding = z.object({
 
 export type Finding = z.infer<typeof finding>
 
+/** `frigate/triggers` (0.17): a tracked object is like what a trigger describes. */
+export const trigger = z.object({
+  name: z.string().min(1).max(200),
+  camera: z.string().min(1),
+  event_id: z.string().min(1).max(100),
+  type: text,
+  score: share,
+})
+
 /** Epoch ms of epoch seconds, which have six digits after the point. */
 export function millis(time: number): number {
   return Math.floor(Math.round(time * 1e6) / 1000)
