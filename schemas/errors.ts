@@ -94,6 +94,7 @@ export const errors = {
   ),
   home_assistant_unreachable: entry('peer', 'retry', 502, 'Home Assistant cannot be reached at the configured URL.'),
   object_missing: entry('peer', 'retry', 404, 'The payload that this reference names is not there (yet).'),
+  version_refused: entry('caller', 'reject', 412, 'It is not the version that the If-Match header names.'),
   range_refused: entry('caller', 'reject', 416, 'None of the bytes that the Range header asks for is there.'),
   object_damaged: entry('caller', 'reject', 422, 'The bytes are not those that their name and size promise.'),
   objects_unavailable: entry(

@@ -32,10 +32,19 @@ const object = {
     { name: 'storage', in: 'path', schema: contentRef.shape.storage },
     { name: 'id', in: 'path', description: `${ID_FORM}; percent-encoded`, schema: z.string() },
     { name: 'Range', in: 'header', description: 'one range of bytes; of GET only', schema: z.string() },
+    { name: 'If-Match', in: 'header', description: 'an ETag', schema: z.string() },
     { name: 'If-None-Match', in: 'header', schema: z.string() },
     { name: 'If-Range', in: 'header', description: 'an ETag', schema: z.string() },
   ],
-  errors: ['invalid', 'forbidden', 'not_found', 'object_missing', 'objects_unavailable', 'database_unavailable'],
+  errors: [
+    'invalid',
+    'forbidden',
+    'not_found',
+    'object_missing',
+    'version_refused',
+    'objects_unavailable',
+    'database_unavailable',
+  ],
 } as const satisfies Partial<PlainPath>
 
 export const plainPaths: readonly PlainPath[] = [

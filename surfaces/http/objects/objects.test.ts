@@ -235,6 +235,15 @@ describe('GET /objects/<storage>/<id>', () => {
     }
   })
 
+  test('who wants another version is refused, before anything else is looked at', async () => {
+    for (const method of ['GET', 'HEAD']) {
+      const other = { 'if-match': '"other"', 'if-none-match': `"${ref.id}"`, range: 'bytes=0-1' }
+      expect((await get(other, method)).status).toBe(412)
+      expect((await get({ 'if-match': `"other", "${ref.id}"` }, method)).status).toBe(200)
+    }
+    expect(await json(get({ 'if-match': `W/"${ref.id}"` }))).toMatchObject({ code: 'version_refused', status: 412 })
+  })
+
   test('an empty object is served', async () => {
     const response = await house.api(pathOf(await kept('')))
     expect([response.status, response.headers.get('content-length')]).toEqual([200, '0'])

@@ -1,6 +1,6 @@
 // Every form of Range, If-Range and If-None-Match that clients send, and some that they should not.
 import { describe, expect, test } from 'vitest'
-import { askedRange, entityTag, isKnown } from './range.ts'
+import { askedRange, entityTag, isKnown, isWanted } from './range.ts'
 
 const tag = entityTag('abc')
 
@@ -80,5 +80,15 @@ describe('If-None-Match', () => {
 
   test.each([undefined, '', 'abc', '"ABC"', '"x"', '"abc', '"*"', '"xabc"'])('%s does not', (header) => {
     expect(isKnown(header, tag)).toBe(false)
+  })
+})
+
+describe('If-Match', () => {
+  test.each([undefined, '*', '"abc"', '"x", "abc"', '"abc" , W/"x"'])('%s takes this version', (header) => {
+    expect(isWanted(header, tag)).toBe(true)
+  })
+
+  test.each(['', 'abc', '"x"', 'W/"abc"', '"*"', '"abc'])('%s does not', (header) => {
+    expect(isWanted(header, tag)).toBe(false)
   })
 })

@@ -9,6 +9,12 @@ export function entityTag(hash: string): string {
   return `"${hash}"`
 }
 
+/** True unless the caller wants another version than this (RFC 9110, 13.1.1): strong comparison, `*` is any. */
+export function isWanted(ifMatch: string | undefined, tag: string): boolean {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return true
+  return [...ifMatch.matchAll(/(W\/)?("[^"]*")/g)].some(([, weak, known]) => weak === undefined && known === tag)
+}
+
 /** True if the caller has it already (RFC 9110, 13.1.2): weak comparison with any of the list, `*` is everything. */
 export function isKnown(ifNoneMatch: string | undefined, tag: string): boolean {
   if (ifNoneMatch === undefined) return false

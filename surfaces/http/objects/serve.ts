@@ -10,7 +10,7 @@ import type { InTime } from '../in-time.ts'
 import { problemResponse } from '../problem.ts'
 import { dispositionHeaders, servedType } from './disposition.ts'
 import { objectKey } from './key.ts'
-import { askedRange, entityTag, isKnown } from './range.ts'
+import { askedRange, entityTag, isKnown, isWanted } from './range.ts'
 
 /** Bytes on their way to readers at once: each holds a file or a connection of the store. */
 const OPEN_MOST = 64
@@ -70,6 +70,7 @@ export function createObjectServer({ objects, inTime, log }: ObjectServerOptions
       const object = await inTime(objects.open(objectKey(storage, id)))
       const etag = entityTag(object.hash)
       const { size } = object
+      if (!isWanted(header('if-match'), etag)) throw new DaybookError('version_refused')
       if (isKnown(header('if-none-match'), etag)) {
         return new Response(null, { status: 304, headers: { ...headers, etag } })
       }
