@@ -1,68 +1,23 @@
 // The bridge in its host, against a Frigate whose API misbehaves. The whole product is in test/e2e/frigate.test.ts.
-import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Clock, wallClock } from '../../component.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import { type FakeFrigate, fakeFrigate } from '../../test/frigate/fake.ts'
-import { picture, type Said, type Visit, type VisitOptions, visit } from '../../test/frigate/story.ts'
+import { picture, visit } from '../../test/frigate/story.ts'
 import { type Hosted, host, outboxFolder } from '../../test/hosted.ts'
-import type { ImportProgress } from '../bridge.ts'
 import { frigate } from '../frigate.ts'
+import { caughtUp, createDesk, type Desk, hashOf, phases, quick, say, until } from './bridge.desk.ts'
 
-let folder: string
-let remove: () => Promise<void>
+let desk: Desk
 let fake: FakeFrigate
-const running: Hosted[] = []
-/** Its pauses last a tenth. */
-const quick: Clock = { ...wallClock, sleep: (ms, signal) => wallClock.sleep(ms / 10, signal) }
+const started: Desk['started'] = (...about) => desk.started(...about)
+const stored: Desk['stored'] = (options) => desk.stored(options)
 
 beforeEach(async () => {
-  ;({ folder, remove } = await outboxFolder())
-  fake = await fakeFrigate()
+  desk = await createDesk()
+  fake = desk.fake
 })
-afterEach(async () => {
-  for (const hosted of running.splice(0)) await hosted.bridge.stop()
-  await fake[Symbol.asyncDispose]()
-  await remove()
-})
-
-async function started(config: Record<string, unknown> = {}, clock: Clock = quick): Promise<Hosted> {
-  const hosted = host(frigate, folder, { config: { url: fake.url, ...config }, clock })
-  running.push(hosted)
-  await hosted.bridge.start()
-  return hosted
-}
-
-function say({ publish }: Hosted, messages: readonly Said[], prefix = 'frigate'): void {
-  for (const { topic, payload } of messages) publish(`${prefix}/${topic}`, JSON.stringify(payload))
-}
-
-/** A visit that Frigate has in its database, with pictures. */
-function stored(options: Partial<VisitOptions> & { name: string }): Visit {
-  const made = visit({ at: Date.now() / 1000 - 60, ...options })
-  fake.reviews.set(made.review.id, made.review)
-  fake.objects.set(made.object.id, made.object)
-  fake.pictures.set(`${made.object.id}/snapshot.jpg`, picture('snapshot'))
-  fake.pictures.set(`${made.object.id}/thumbnail.jpg`, picture('thumbnail', 200))
-  return made
-}
-
-const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
-const phases = ({ kept }: Hosted) => kept.map(({ phase }) => phase)
-
-async function until(holds: () => boolean, ms = 10_000): Promise<void> {
-  const end = Date.now() + ms
-  while (!holds()) {
-    if (Date.now() > end) throw new Error('not in time')
-    await sleep(10)
-  }
-}
-
-/** The first reading back is over. */
-async function caughtUp(hosted: Hosted): Promise<void> {
-  await until(() => hosted.bridge.health().figures?.seenAt !== null)
-}
+afterEach(() => desk.clear())
 
 test('the end does not wait for the pictures; they follow, kept here by their hashes', async () => {
   const hosted = await started()
@@ -163,7 +118,6 @@ test('what happened while we were away is read back with the same ids, and nothi
   ])
   const other = await outboxFolder()
   const live = host(frigate, other.folder, { config: { pictures: 'refer' } })
-  running.push(live)
   await live.bridge.start()
   say(live, missed.messages)
   const ids = (hosted: Hosted) =>
@@ -265,9 +219,8 @@ test('a review that Frigate does not know any more is closed', async () => {
 })
 
 test('a wrong password stops the API, not the messages', async () => {
-  await fake[Symbol.asyncDispose]()
-  fake = await fakeFrigate({ login: { user: 'daybook', password: 'right', sessionMs: 60_000 } })
-  const hosted = await started({ user: 'daybook', password: 'wrong', tls: 'insecure' })
+  await using locked = await fakeFrigate({ login: { user: 'daybook', password: 'right', sessionMs: 60_000 } })
+  const hosted = await started({ url: locked.url, user: 'daybook', password: 'wrong', tls: 'insecure' })
   await until(() => hosted.bridge.health().code === 'frigate_auth')
   say(hosted, visit({ at: Date.now() / 1000 - 60, name: 'aaaaaa' }).messages)
   expect(phases(hosted)).toEqual(['start', 'update', 'end'])
@@ -312,71 +265,6 @@ test('a full outbox lets the message wait at the broker, and nothing is half tol
   expect(() => say(hosted, messages)).toThrow(/outbox/)
   hosted.fail(undefined)
   say(hosted, messages)
-  expect(phases(hosted)).toEqual(['start', 'update', 'end'])
-})
-
-test('an import brings in all that Frigate holds, with pictures, and the ids of live capture; again it brings nothing new', async () => {
-  const hosted = await started()
-  await caughtUp(hosted)
-  const now = Date.now() / 1000
-  const made = [9, 5, 2].map((days) => stored({ name: `day${days}xx`, at: now - days * 86_400 }))
-  fake.pictures.delete(`${made[0]?.object.id}/snapshot.jpg`)
-  const run = async () => {
-    const told: string[] = []
-    const range = { since: 0, until: Date.now() }
-    const progress = ({ what, read, emitted }: ImportProgress) => told.push(`${what}: ${read} ${emitted}`)
-    await hosted.bridge.import(range, progress, new AbortController().signal)
-    return told
-  }
-  expect(await run()).toEqual(['reviews of frigate: 6 9'])
-  const ids = hosted.kept.map(({ id }) => id)
-  expect([ids.length, new Set(ids).size]).toEqual([9, 9])
-  expect(hosted.kept.filter(({ contentRef }) => contentRef)).toHaveLength(2)
-  say(hosted, made[1]?.messages ?? [])
-  await until(() => hosted.kept.length === 13)
-  await run()
-  const updates = hosted.kept.filter(({ phase }) => phase === 'update').map(({ id }) => id)
-  expect(new Set(hosted.kept.map(({ id }) => id))).toEqual(new Set([...ids, ...updates]))
-  expect(fake.asked.filter((line) => line.includes(`${made[2]?.object.id}/snapshot`))).toHaveLength(1)
-})
-
-test('pictures that an import cannot fetch are referred to, and copied by the next one', async () => {
-  const hosted = await started()
-  const { object } = stored({ name: 'aaaaaa', at: Date.now() / 1000 - 86_400 })
-  const run = () => hosted.bridge.import({ since: 0, until: Date.now() }, () => {}, new AbortController().signal)
-  const told = () => hosted.kept.filter(({ phase }) => phase === 'enriched')
-  fake.misbehave('jpg', 500)
-  await run()
-  expect(told()).toMatchObject([{ contentRef: { storage: 'frigate', id: `${object.id}:snapshot` } }])
-  fake.misbehave('jpg', null)
-  await run()
-  expect(told()[1]).toMatchObject({ contentRef: { id: hashOf(picture('snapshot')) } })
-  expect(told()[1]?.id).not.toBe(told()[0]?.id)
-})
-
-test('an import ends when it is told to: while it waits for room, for the end of a pause, or for an answer', async () => {
-  const hosted = await started({ pictures: 'refer' }, wallClock)
-  await caughtUp(hosted)
-  stored({ name: 'aaaaaa', at: Date.now() / 1000 - 86_400 })
-  const importFor = async (ms: number) => {
-    const ending = new AbortController()
-    const ended = hosted.bridge.import({ since: 0, until: Date.now() }, () => {}, ending.signal)
-    await sleep(ms)
-    ending.abort()
-    await ended.catch(() => {})
-  }
-  hosted.bridge.pause(true)
-  await importFor(100)
-  hosted.bridge.pause(false)
-  fake.misbehave('/api/review', { waitsMs: 60_000 })
-  await importFor(100)
-  fake.misbehave('/api/review', null)
-  const many = visit({ at: Date.now() / 1000, name: 'aaaaaa' })
-  say(hosted, many.messages)
-  const [one] = hosted.kept
-  if (!one) throw new Error('nothing was told')
-  hosted.outbox().append(Array.from({ length: 500 }, () => one))
-  await importFor(100)
   expect(phases(hosted)).toEqual(['start', 'update', 'end'])
 })
 
