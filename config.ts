@@ -125,12 +125,17 @@ export function loadConfig({ file, env = process.env }: ConfigSource = {}): Conf
   return freeze(config) as Config
 }
 
+/** Names the process for which alone a house is there. No setting: nobody sets it but who starts such a house. */
+export const KEEPER = 'DAYBOOK_KEEPER'
+
 /** What the process is told about its surroundings, for those who may not read the environment themselves. */
 export function ambient(env: Record<string, string | undefined> = process.env) {
   return {
     color: env.NO_COLOR === undefined && env.TERM !== 'dumb',
     language: env.LANG ?? 'C',
     startedByNpm: env.npm_lifecycle_event !== undefined,
+    /** The process whose end is ours, too. */
+    keeper: env[KEEPER] === undefined ? undefined : Number(env[KEEPER]),
   }
 }
 

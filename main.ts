@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import pino from 'pino'
 import type { Ready } from './app.ts'
 import { type Logger, randomIds, wallClock } from './component.ts'
-import { ambient, type Config, foreignEnvironment, loadConfig } from './config.ts'
+import { ambient, type Config, foreignEnvironment, KEEPER, loadConfig } from './config.ts'
 import { type Credentials, credentialsFile } from './credentials.ts'
 import { asDaybookError } from './schemas/errors.ts'
 import { runCli } from './surfaces/cli.ts'
@@ -34,7 +34,12 @@ async function start(config: Config, options: { json: boolean }): Promise<number
   const app = createApp({ config, version, log, clock: wallClock, ids: randomIds })
   const told = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve)
-    if (ambient().startedByNpm) whenOrphaned(() => resolve('the end of npm'))
+    const { keeper, startedByNpm } = ambient()
+    if (keeper !== undefined) {
+      // A terminal that is closed ends its keeper at once, but a house has to be put in order.
+      process.on('SIGHUP', resolve)
+      whenOrphaned(keeper, () => resolve('the end of its keeper'))
+    } else if (startedByNpm) whenOrphaned(process.ppid, () => resolve('the end of npm'))
   })
   try {
     const ready = await app.start()
@@ -56,18 +61,20 @@ async function start(config: Config, options: { json: boolean }): Promise<number
   return 0
 }
 
-/** A house in a process of its own, with these settings and none of the user's: also no daybook.yaml, which is not there. */
+/**
+ * A house in a process of its own, with these settings and none of the user's: also no daybook.yaml, which is not there. It
+ * ends when we do, however that is.
+ */
 function spawnHouse(folder: string, settings: Record<string, string>) {
   return spawn(process.execPath, [import.meta.filename, 'start', '--json'], {
     cwd: folder,
-    env: { ...foreignEnvironment(), ...settings },
+    env: { ...foreignEnvironment(), ...settings, [KEEPER]: String(process.pid) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }
 
-/** npm hands SIGTERM to the shell between it and us, which ends without passing it on: we see that our parent is gone. */
-function whenOrphaned(told: () => void): void {
-  const parent = process.ppid
+/** We see that our parent is gone. npm hands SIGTERM to the shell between it and us, which ends without passing it on. */
+function whenOrphaned(parent: number, told: () => void): void {
   const looking = setInterval(() => {
     if (process.ppid === parent) return
     clearInterval(looking)

@@ -60,6 +60,9 @@ export const demo: Verb = {
         if (summary.lost > 0 || summary.stored !== summary.activities) return exitCodes.failed
       }
       if (!stopped.aborted && gone.aborted) throw new DaybookError('not_running', 'The house of the demo has ended.')
+    } catch (error) {
+      // Ctrl-C reaches the house, too, which may be quicker than we are.
+      if (!stopped.aborted) throw error
     } finally {
       await house.stop()
     }

@@ -24,6 +24,8 @@ function startDemo(folder: string, ...words: string[]) {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
+      // A house that npm starts sees its end in any case.
+      npm_lifecycle_event: undefined,
       TMPDIR: folder,
       DAYBOOK__TIMEZONE: options.timeZone,
       DAYBOOK__DATA: join(folder, 'own'),
@@ -131,6 +133,22 @@ test('ended in the middle of the day it goes as it came', async () => {
   expect([await code, said.err]).toEqual([0, ''])
   expect(said.out).not.toContain('Dishwasher')
   await expectNothingLeft(folder.path, child.pid)
+})
+
+test('killed, it takes its house along', async () => {
+  await using folder = await makeFolder()
+  const { child, said, code } = startDemo(folder.path, '--speed', 'max', '--keep', '--json')
+  await expect.poll(() => said.out, { timeout: 120_000 }).toContain('"demo":true')
+  child.kill('SIGKILL')
+  await code
+  const nobody = expect.poll(
+    async () => {
+      const { stdout } = await promisify(execFile)('ps', ['-eo', 'pgid,args'])
+      return stdout.split('\n').filter((line) => line.includes(folder.path) || line.trim().startsWith(`${child.pid} `))
+    },
+    { timeout: 20_000, interval: 200 },
+  )
+  await nobody.toEqual([])
 })
 
 test('a folder with something in it is not taken', async () => {

@@ -58,19 +58,12 @@ export async function startDemoHouse(
   }
   try {
     await untilReady(child)
+    const running = findRunning(data)
+    const startMs = performance.now() - begin
+    return { client: createClient(running), data, mqtt: running.mqtt, http: running.url, startMs, ended, stop }
   } catch (error) {
     await stop()
     throw error
-  }
-  const running = findRunning(data)
-  return {
-    client: createClient(running),
-    data,
-    mqtt: running.mqtt,
-    http: running.url,
-    startMs: performance.now() - begin,
-    ended,
-    stop,
   }
 }
 
