@@ -125,18 +125,33 @@ export function postgresStore({ pool, space }: Pick<StoreContext, 'pool' | 'spac
 async function* chunked(payload: Payload): AsyncGenerator<Buffer, undefined> {
   let held: Uint8Array[] = []
   let length = 0
-  for await (const piece of verified(payload)) {
-    held.push(piece)
-    length += piece.length
-    if (length <= CHUNK) continue
-    const whole = Buffer.concat(held, length)
-    let at = 0
-    for (; length - at > CHUNK; at += CHUNK) yield whole.subarray(at, at + CHUNK)
-    held = [whole.subarray(at)]
-    length -= at
+  for await (const piece of verified({ ...payload, open: () => pieces(payload) })) {
+    const fits = CHUNK - length
+    if (piece.length <= fits) {
+      held.push(piece)
+      length += piece.length
+      continue
+    }
+    yield joined(fits > 0 ? [...held, piece.subarray(0, fits)] : held)
+    held = [piece.subarray(fits)]
+    length = piece.length - fits
   }
-  if (length > 0) yield Buffer.concat(held, length)
+  if (length > 0) yield joined(held)
   return undefined
+}
+
+/** None longer than a chunk, so that what comes at once is not hashed at once, but while chunks before it are sent. */
+async function* pieces(payload: Payload): AsyncGenerator<Uint8Array> {
+  for await (const piece of payload.open()) {
+    for (let at = 0; at < piece.length; at += CHUNK) yield piece.subarray(at, at + CHUNK)
+  }
+}
+
+/** Without a copy, if there is only one. */
+function joined(held: readonly Uint8Array[]): Buffer {
+  const [first] = held
+  if (held.length !== 1 || !first) return Buffer.concat(held)
+  return Buffer.from(first.buffer, first.byteOffset, first.length)
 }
 
 async function database<T>(work: () => Promise<T>): Promise<T> {
