@@ -4,6 +4,7 @@ import pg from 'pg'
 import pino from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
 import { wallClock } from '../../component.ts'
+import { contentRef, ownStorages } from '../../schemas/content-ref.ts'
 import { type TestDatabase, testPostgres } from '../../test/postgres.ts'
 import { catalogueContract } from '../catalogue.contract.ts'
 import { exampleEvent as event } from '../examples.ts'
@@ -51,15 +52,24 @@ describe('the contract', () => {
 })
 
 describe('the catalogue', () => {
+  it('has every storage on record but those of others, one that is added later too', async () => {
+    await open()
+    const storages = [...contentRef.shape.storage.options, 'drawer']
+    const events = storages.map((name, n) => event(n, { contentRef: { storage: name as never, id: 'a'.repeat(64) } }))
+    await storage.activities.append(events)
+    const rows = await ask<{ storage: string }>('select storage from objects')
+    expect(rows.map((row) => row.storage).sort()).toEqual([...ownStorages, 'drawer'].sort())
+  })
+
   it('looks again before it removes: a reference may have come while an object was condemned', async () => {
     await open()
-    const contentRef = { storage: 'fs' as const, id: 'a'.repeat(64) }
-    await storage.catalogue.put({ ...contentRef, size: 1 }, async () => {})
-    await storage.activities.append([event(1, { contentRef })])
+    const ref = { storage: 'fs' as const, id: 'a'.repeat(64) }
+    await storage.catalogue.put({ ...ref, size: 1 }, async () => {})
+    await storage.activities.append([event(1, { contentRef: ref })])
     await ask('update objects set condemned_at = now()')
     const remove = () => Promise.reject(new Error('must not be asked'))
     expect(await storage.catalogue.sweep(0, remove)).toEqual({ marked: 0, removed: 0 })
-    expect(await storage.catalogue.touch(contentRef)).not.toBeNull()
+    expect(await storage.catalogue.touch(ref)).not.toBeNull()
   })
 
   it('removes nothing that a transaction still under way refers to', async () => {

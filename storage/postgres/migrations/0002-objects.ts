@@ -15,7 +15,7 @@ const statements = [
   // moved_to: the bytes are the object of that storage under the same id, which stays as long as this row does.
   `create table objects (
      space         text not null,
-     storage       text not null check (storage in ('fs', 'minio', 'postgres')),
+     storage       text not null,
      id            text not null,
      state         text not null check (state in ('missing', 'coming', 'kept', 'removing')),
      size          bigint not null default 0,
@@ -24,7 +24,7 @@ const statements = [
      created_at    timestamptz not null default now(),
      touched_at    timestamptz not null default now(),
      condemned_at  timestamptz,
-     moved_to      text check (moved_to in ('fs', 'minio')),
+     moved_to      text,
      due_at        timestamptz,
      asked         smallint not null default 0,
      primary key (space, storage, id)
@@ -51,7 +51,8 @@ const statements = [
      primary key (space, storage, id, activity)
    )`,
 
-  // A reference holds its object's row until COMMIT, in key order, so that no sweep comes between, and revives it.
+  // A reference holds its object's row until COMMIT, in key order, so that no sweep comes between, and revives it. Named
+  // are the storages of others, so that one more of ours needs nothing here.
   `create or replace function queue_enrichment() returns trigger language plpgsql as $$
    begin
      insert into enrichment_queue (id, space, batch) select id, space, batch from added
@@ -70,7 +71,7 @@ const statements = [
          on conflict do nothing
      )
      insert into objects as o (space, storage, id, state, due_at)
-       select distinct space, storage, id, 'missing', now() from referred where storage in ('fs', 'minio', 'postgres')
+       select distinct space, storage, id, 'missing', now() from referred where storage not in ('frigate', 'langfuse')
        order by 1, 2, 3
      on conflict (space, storage, id) do update set condemned_at = null
        where o.condemned_at is not null and o.state <> 'removing';
