@@ -18,8 +18,8 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
-/** Serves one object of this size, whose bytes are these; what goes wrong is the status of the answer. */
-async function serving(size: number, read: () => Readable) {
+/** Serves one object of this size, whose bytes are these; what goes wrong is the status of the answer. `asked`: how long that is looked up. */
+async function serving(size: number, read: () => Readable, asked: () => Promise<void> = async () => {}) {
   const object: OpenObject = {
     ref: { storage: 'fs', id },
     size,
@@ -28,7 +28,7 @@ async function serving(size: number, read: () => Readable) {
     read: async () => read(),
   }
   const served = createObjectServer({
-    objects: { open: async () => object },
+    objects: { open: () => asked().then(() => object) },
     inTime: createInTime(wallClock, 30_000),
     log: pino({ level: 'silent' }),
   })
@@ -120,5 +120,20 @@ describe('a payload on its way', () => {
       })
       .toBe(200)
     for (const response of responses) response.destroy()
+  })
+
+  test('those that are still looked up count too: what others keep is in memory by then', async () => {
+    const found = Promise.withResolvers<void>()
+    let asked = 0
+    const look = () => {
+      asked++
+      return found.promise
+    }
+    const { url, failures } = await serving(1, () => Readable.from([Buffer.alloc(1)]), look)
+    const responses = Array.from({ length: 64 }, () => answer(url))
+    await expect.poll(() => asked).toBe(64)
+    expect([(await answer(url)).statusCode, failures, asked]).toEqual([503, ['objects_unavailable'], 64])
+    found.resolve()
+    for (const { statusCode } of await Promise.all(responses)) expect(statusCode).toBe(200)
   })
 })

@@ -12,7 +12,7 @@ import { dispositionHeaders, servedType } from './disposition.ts'
 import { objectKey } from './key.ts'
 import { askedRange, entityTag, isKnown, isWanted } from './range.ts'
 
-/** Bytes on their way to readers at once: each holds a file or a connection of the store. */
+/** Asked for or on their way to readers at once: each holds a file or a connection, or bytes of others in memory. */
 const OPEN_MOST = 64
 /** A reader that takes nothing for this long has gone, ms. */
 const STALL_MS = 60_000
@@ -65,38 +65,42 @@ export function createObjectServer({ objects, inTime, log }: ObjectServerOptions
     }
   }
 
+  async function answer({ method, storage, id, type, header, outgoing }: ObjectRequest): Promise<Response> {
+    const object = await inTime(objects.open(objectKey(storage, id)))
+    const etag = entityTag(object.hash)
+    const { size } = object
+    if (!isWanted(header('if-match'), etag)) throw new DaybookError('version_refused')
+    if (isKnown(header('if-none-match'), etag)) {
+      return new Response(null, { status: 304, headers: { ...headers, etag } })
+    }
+    const whole = {
+      ...headers,
+      ...dispositionHeaders(type ?? servedType(object.mediaType), object.ref.name),
+      etag,
+      'content-length': String(size),
+    }
+    // RFC 9110, 14.2: a range is one of GET only.
+    if (method === 'HEAD') return new Response(null, { headers: whole })
+    const asked = askedRange(header('range'), header('if-range'), etag, size)
+    if (asked === 'none') {
+      return problemResponse(new DaybookError('range_refused', `It has ${size} bytes.`), {
+        'content-range': `bytes */${size}`,
+      })
+    }
+    if (asked === 'whole') await send(outgoing, { status: 200, headers: whole }, await object.read())
+    else await send(outgoing, partOf(whole, asked, size), await object.read(asked))
+    return sent()
+  }
+
   return {
-    async serve({ method, storage, id, type, header, outgoing }) {
-      const object = await inTime(objects.open(objectKey(storage, id)))
-      const etag = entityTag(object.hash)
-      const { size } = object
-      if (!isWanted(header('if-match'), etag)) throw new DaybookError('version_refused')
-      if (isKnown(header('if-none-match'), etag)) {
-        return new Response(null, { status: 304, headers: { ...headers, etag } })
-      }
-      const whole = {
-        ...headers,
-        ...dispositionHeaders(type ?? servedType(object.mediaType), object.ref.name),
-        etag,
-        'content-length': String(size),
-      }
-      // RFC 9110, 14.2: a range is one of GET only.
-      if (method === 'HEAD') return new Response(null, { headers: whole })
-      const asked = askedRange(header('range'), header('if-range'), etag, size)
-      if (asked === 'none') {
-        return problemResponse(new DaybookError('range_refused', `It has ${size} bytes.`), {
-          'content-range': `bytes */${size}`,
-        })
-      }
+    async serve(request) {
       if (open >= OPEN_MOST) throw new DaybookError('objects_unavailable', `${OPEN_MOST} are being read already.`)
       open++
       try {
-        if (asked === 'whole') await send(outgoing, { status: 200, headers: whole }, await object.read())
-        else await send(outgoing, partOf(whole, asked, size), await object.read(asked))
+        return await answer(request)
       } finally {
         open--
       }
-      return sent()
     },
   }
 }
