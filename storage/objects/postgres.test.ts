@@ -3,12 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type pg from 'pg'
-import pino from 'pino'
 import { describe, expect, test } from 'vitest'
-import { wallClock } from '../../component.ts'
 import { testPostgres } from '../../test/postgres.ts'
+import { storageOn } from '../../test/storage.ts'
 import { createPool } from '../postgres/connection.ts'
-import { postgresStorage } from '../postgres/postgres.ts'
 import { objectStoreContract, type StoreOnTrial } from './object-store.contract.ts'
 import { payloadOf } from './payload.ts'
 import { postgresStore } from './postgres.ts'
@@ -18,15 +16,7 @@ const INSIDE = `select id, count(*)::int = max(chunk) + 1 as whole from object_b
 
 async function onTrial(): Promise<StoreOnTrial & { pool: pg.Pool }> {
   const database = await testPostgres()
-  const storage = postgresStorage({
-    url: () => database.url,
-    readerPassword: 'reader',
-    space: 'home',
-    log: pino({ level: 'silent' }),
-    clock: wallClock,
-    signal: new AbortController().signal,
-  })
-  await storage.start()
+  const storage = await storageOn(database.url)
   const pool = storage.pool()
   const store = postgresStore({ pool: () => pool, space: 'home' })
 

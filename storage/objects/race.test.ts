@@ -6,14 +6,13 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import pino from 'pino'
 import { expect, test } from 'vitest'
 import { wallClock } from '../../component.ts'
 import type { ContentRef } from '../../schemas/content-ref.ts'
 import { asDaybookError } from '../../schemas/errors.ts'
 import { testPostgres } from '../../test/postgres.ts'
+import { storageOn } from '../../test/storage.ts'
 import { exampleEvent } from '../examples.ts'
-import { postgresStorage } from '../postgres/postgres.ts'
 import type { Storage } from '../storage.ts'
 import { fsStore } from './fs.ts'
 import type { ObjectStore, Payload } from './object-store.ts'
@@ -44,15 +43,7 @@ async function house() {
   const database = await testPostgres()
   const folder = mkdtempSync(join(tmpdir(), 'daybook-race-'))
   const open = async (): Promise<Process> => {
-    const storage = postgresStorage({
-      url: () => database.url,
-      readerPassword: 'reader',
-      space: 'home',
-      log: pino({ level: 'silent' }),
-      clock: wallClock,
-      signal: new AbortController().signal,
-    })
-    await storage.start()
+    const storage = await storageOn(database.url)
     const stores = { fs: fsStore(folder), postgres: postgresStore({ pool: () => storage.pool(), space: 'home' }) }
     return { storage, stores }
   }

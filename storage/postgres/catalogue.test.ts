@@ -1,30 +1,21 @@
 // The catalogue of objects on Postgres: its contract, and what breaks off half-way. Not for: the race of everybody
 // against the sweep (../objects/race.test.ts).
 import pg from 'pg'
-import pino from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
 import { wallClock } from '../../component.ts'
 import { contentRef, ownStorages } from '../../schemas/content-ref.ts'
 import { type TestDatabase, testPostgres } from '../../test/postgres.ts'
+import { storageOn } from '../../test/storage.ts'
 import { catalogueContract } from '../catalogue.contract.ts'
 import { exampleEvent as event } from '../examples.ts'
 import type { Storage } from '../storage.ts'
-import { postgresStorage } from './postgres.ts'
 
 let database: TestDatabase
 let storage: Storage
 
 async function open(): Promise<Storage> {
   database = await testPostgres()
-  storage = postgresStorage({
-    url: () => database.url,
-    readerPassword: 'reader-password',
-    space: 'home',
-    log: pino({ level: 'silent' }),
-    clock: wallClock,
-    signal: new AbortController().signal,
-  })
-  await storage.start()
+  storage = await storageOn(database.url)
   return storage
 }
 

@@ -2,32 +2,23 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import pg from 'pg'
-import pino from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
 import { wallClock } from '../../component.ts'
 import type { ActivityEvent } from '../../schemas/activity.ts'
 import { testPostgres } from '../../test/postgres.ts'
+import { storageOn } from '../../test/storage.ts'
 import { activityStoreContract } from '../activity-store.contract.ts'
 import type { Arrival } from '../activity-store.ts'
 import { exampleEvent as event, NOON } from '../examples.ts'
 import { ledgerContract } from '../ledger.contract.ts'
 import { meaningContract } from '../meaning.contract.ts'
 import type { Storage } from '../storage.ts'
-import { postgresStorage } from './postgres.ts'
 
 const opened: { storage: Storage; stop: () => Promise<void> }[] = []
 
 async function open(url?: string): Promise<Storage & { url: string }> {
   const database = url === undefined ? await testPostgres() : { url, stop: async () => {} }
-  const storage = postgresStorage({
-    url: () => database.url,
-    readerPassword: 'reader-password',
-    space: 'home',
-    log: pino({ level: 'silent' }),
-    clock: wallClock,
-    signal: new AbortController().signal,
-  })
-  await storage.start()
+  const storage = await storageOn(database.url)
   opened.push({ storage, stop: database.stop })
   return Object.assign(storage, { url: database.url })
 }
