@@ -1,4 +1,4 @@
-// Payloads as files: `ab/cd/<64 hex digits>` in one folder, and the same with `.zst` for text that is worth compressing.
+// Payloads as files: `ab/<64 hex digits>` in one folder, and the same with `.zst` for text that is worth compressing.
 // Files are written once, under another name, and never changed. Not for: what objects there are or who refers to them.
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -14,7 +14,7 @@ import { DurableFolders, syncAfter, syncFolder } from './fs/folders.ts'
 import { readFile } from './fs/read.ts'
 import { compressor, cut, decompressor, HEAD_BYTES, isCompressible, wholeSize } from './fs/zstd.ts'
 import type { ObjectStore, Payload } from './object-store.ts'
-import { emptySpool, Seen, verified, writeAll } from './payload.ts'
+import { emptySpool, promised, Seen, verified, writeAll } from './payload.ts'
 
 /** Compressed text must be at most this share of the whole. */
 const WORTH_IT = 0.9
@@ -46,7 +46,7 @@ export function fsStore(folder: string): ObjectStore {
 
   /** For what touches our disk, and not for reading a payload: its failures are its own. */
   const disk = <T>(work: Promise<T>) => onDisk(folder, work)
-  const pathOf = (id: string) => join(folder, id.slice(0, 2), id.slice(2, 4), id)
+  const pathOf = (id: string) => join(folder, id.slice(0, 2), id)
 
   async function inTurn(id: string, work: () => Promise<void>): Promise<void> {
     const before = turns.get(id)
@@ -125,7 +125,13 @@ export function fsStore(folder: string): ObjectStore {
   }
 
   async function keepRaw(path: string, payload: Payload): Promise<void> {
+    const { bytes } = payload
     await finishing(path, async (handle) => {
+      if (bytes) {
+        await disk(writeAll(handle, bytes))
+        await disk(handle.datasync())
+        return true
+      }
       // Hashing lags a chunk behind, so that the disk is busy meanwhile: with the next chunk, at the end with the sync.
       const seen = new Seen(payload)
       let written = Promise.resolve()
@@ -164,7 +170,7 @@ export function fsStore(folder: string): ObjectStore {
     const handle = await open(payload.file, READING).catch(() => null)
     if (!handle) return false
     try {
-      for await (const _ of verified({ ...payload, open: () => handle.createReadStream({ autoClose: false }) }));
+      for await (const _ of verified(promised(payload, () => handle.createReadStream({ autoClose: false }))));
       await handle.chmod(0o600)
       await handle.datasync()
       await link(payload.file, path)
@@ -244,7 +250,7 @@ export function fsStore(folder: string): ObjectStore {
     },
 
     async open() {
-      // The outer folders all at once: a put then makes one folder at most.
+      // All folders at once: a put then has none to make.
       await disk(folders.makeWithin(folder, ['tmp', ...twoDigits]))
       await emptySpool(unfinished)
     },

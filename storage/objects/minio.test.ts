@@ -7,7 +7,7 @@ import { bodyOf, type FakeS3, type Fault, fakeS3, refusal, refuse } from '../../
 import { hasty, sectionFor, storeAt } from '../../test/s3/trial.ts'
 import type { Limits } from './minio.ts'
 import type { ObjectStore, Payload, StoredObject } from './object-store.ts'
-import { payloadOf } from './payload.ts'
+import { payloadOf, promised } from './payload.ts'
 
 const impatient: Limits = { ...hasty, silenceMs: 200, wholeMs: 2_000, askMs: 200 }
 const reset: Fault = (request) => {
@@ -105,7 +105,7 @@ describe('a put', () => {
       return true
     }
     fake.faults.push({ method: 'PUT', fault: early, early: true })
-    await expect(store.put({ ...large, open })).rejects.toMatchObject({ code: 'objects_refused' })
+    await expect(store.put(promised(large, open))).rejects.toMatchObject({ code: 'objects_refused' })
     expect(sent).toBe(0)
   })
 
@@ -118,7 +118,7 @@ describe('a put', () => {
         yield* [new Uint8Array(payload.size / 2), new Uint8Array(0)]
         throw gone
       }
-      await expect(store.put({ ...payload, open })).rejects.toBe(gone)
+      await expect(store.put(promised(payload, open))).rejects.toBe(gone)
       expect([opened, kept(payload)]).toEqual([1, undefined])
     }
     await store.put(small)
@@ -129,7 +129,7 @@ describe('a put', () => {
       yield new Uint8Array(large.size - 1)
       yield new Uint8Array(1)
     }
-    await expect(store.put({ ...large, open })).rejects.toMatchObject({ code: 'object_damaged' })
+    await expect(store.put(promised(large, open))).rejects.toMatchObject({ code: 'object_damaged' })
     await setTimeout(50)
     expect(kept(large)).toBeUndefined()
   })
@@ -142,7 +142,7 @@ describe('a put', () => {
       yield* small.open() as AsyncGenerator<Uint8Array>
       now--
     }
-    await Promise.all(Array.from({ length: 50 }, () => store.put({ ...small, open })))
+    await Promise.all(Array.from({ length: 50 }, () => store.put(promised(small, open))))
     expect(most).toBeLessThanOrEqual(8)
   })
 })

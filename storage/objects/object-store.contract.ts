@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, it, type TestContext } from 'vitest'
 import type { ByteRange, ObjectStore, Payload } from './object-store.ts'
-import { payloadOf, spool } from './payload.ts'
+import { payloadOf, promised, spool } from './payload.ts'
 
 const KB = 1024
 const MB = 1024 * KB
@@ -162,7 +162,7 @@ export function objectStoreContract(
       const open = async function* () {
         yield damage(bytes)
       }
-      await expect(store.put({ ...payload, open })).rejects.toMatchObject({ code: 'object_damaged' })
+      await expect(store.put(promised(payload, open))).rejects.toMatchObject({ code: 'object_damaged' })
       expect(await store.has(payload.id)).toBe(false)
       await keeps()
       await store.put(payload)
@@ -176,7 +176,7 @@ export function objectStoreContract(
       yield text(1 * MB)
       throw new Error('the source is gone')
     }
-    await expect(store.put({ ...payload, open })).rejects.toThrow('the source is gone')
+    await expect(store.put(promised(payload, open))).rejects.toThrow('the source is gone')
     expect(await store.has(payload.id)).toBe(false)
     await keeps()
     await store.put(payload)

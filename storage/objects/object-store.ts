@@ -13,6 +13,8 @@ export interface Payload {
   readonly mediaType?: string | undefined
   /** The bytes from the beginning, each time it is called. */
   open(): AsyncIterable<Uint8Array>
+  /** All of them, in memory and hashed already: a store need not look again. */
+  readonly bytes?: Uint8Array
   /** A file with exactly these bytes. */
   readonly file?: string
 }

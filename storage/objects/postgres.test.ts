@@ -8,7 +8,7 @@ import { testPostgres } from '../../test/postgres.ts'
 import { storageOn } from '../../test/storage.ts'
 import { createPool } from '../postgres/connection.ts'
 import { objectStoreContract, type StoreOnTrial } from './object-store.contract.ts'
-import { payloadOf } from './payload.ts'
+import { payloadOf, promised } from './payload.ts'
 import { postgresStore } from './postgres.ts'
 
 const MB = 1024 * 1024
@@ -83,7 +83,7 @@ async function onTrial(): Promise<StoreOnTrial & { pool: pg.Pool }> {
           yield bytes.subarray(3 * MB)
         }
       }
-      await expect(store.put({ ...payload, open })).rejects.toMatchObject({ code: 'objects_unavailable' })
+      await expect(store.put(promised(payload, open))).rejects.toMatchObject({ code: 'objects_unavailable' })
     },
   }
 }
@@ -129,7 +129,7 @@ test('slow puts leave connections to everyone else', async () => {
       yield bytes.subarray(2 * MB)
     }
   }
-  const putting = Array.from({ length: 20 }, () => store.put({ ...payload, open }))
+  const putting = Array.from({ length: 20 }, () => store.put(promised(payload, open)))
   const held = async () => (await pool.query(`select 'served' as answer`)).rows
   for (let n = 0; n < 20; n++) expect(await held()).toEqual([{ answer: 'served' }])
   go()
