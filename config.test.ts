@@ -45,3 +45,16 @@ test('an object store of S3 needs its server and its keys, each told by its path
   expect(load(env).objects).toMatchObject({ driver: 'minio', maxMegabytes: 256, graceHours: 72 })
   expect(load(env).objects.minio).toMatchObject({ endpoint: 'http://127.0.0.1:9000', bucket: 'daybook' })
 })
+
+test('a number that is too small is told its bound, and what is none is told that', () => {
+  const mistakes = (value: string) => {
+    try {
+      loadConfig({ env: { DAYBOOK__OBJECTS__GRACE_HOURS: value } })
+    } catch (error) {
+      return (error as Error).message
+    }
+    return ''
+  }
+  expect(mistakes('0')).toMatch(/objects\.graceHours: .*>=1/)
+  expect(mistakes('soon')).toMatch(/objects\.graceHours: must be a number/)
+})

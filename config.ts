@@ -10,7 +10,9 @@ import { DaybookError } from './schemas/errors.ts'
 import { stores } from './storage/objects/registry.ts'
 
 const host = z.string().min(1).default('127.0.0.1')
-const number = z.coerce.number({ error: 'must be a number' }).int()
+const number = z.coerce
+  .number({ error: (issue) => (issue.expected === 'number' ? 'must be a number' : undefined) })
+  .int()
 const port = (usual: number) => number.min(0).max(65_535).default(usual)
 const optionalPort = (usual: number) =>
   z

@@ -37,7 +37,10 @@ export interface Objects extends Component {
   put(bytes: Uint8Array | AsyncIterable<Uint8Array>, about: ObjectAbout): Promise<ContentRef>
   /** What a reference of an activity in this space names. Throws `not_found` if none refers to it, `object_missing`. */
   open(key: ObjectKey): Promise<OpenObject>
-  /** Takes into the catalogue what stands in its store without our doing; false if it is not there. */
+  /**
+   * Takes into the catalogue what stands in its store without our doing, or brings it there from another store of ours;
+   * false if none has it.
+   */
   adopt(key: ObjectKey): Promise<boolean>
   /** Moves a few objects from Postgres to the configured store; how many. */
   move(): Promise<number>

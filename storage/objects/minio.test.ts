@@ -72,6 +72,14 @@ describe('a put', () => {
     expect(warned).not.toHaveBeenCalled()
   })
 
+  test('to a server that stays silent costs one time-out, not one a try', async () => {
+    await using brief = closing(storeHere({ triesMs: 100 }))
+    meet('PUT', silence, silence)
+    await expect(brief.store.put(small)).rejects.toMatchObject({ code: 'objects_unavailable' })
+    expect(fake.asked.filter((asked) => asked.startsWith('PUT'))).toHaveLength(1)
+    fake.faults.length = 0
+  })
+
   test('that is answered but not kept whole is removed and tried again', async () => {
     const half: Fault = async (request, response) => {
       const body = (await bodyOf(request)).subarray(0, 100)

@@ -32,10 +32,11 @@ export type Limits = Timeouts & Patience
 
 const usual: Limits = {
   connectMs: 3_000,
-  silenceMs: 20_000,
+  silenceMs: 8_000,
   wholeMs: 60_000,
   askMs: 1_000,
   tries: 4,
+  triesMs: 6_000,
   pauseMs: 400,
   restMs: 2_000,
   longestRestMs: 30_000,

@@ -250,4 +250,29 @@ describe('a reference', () => {
     expect(await objects.adopt(key)).toBe(true)
     expect(await objects.open(key)).toMatchObject({ size: 5_000, mediaType: 'image/png' })
   })
+
+  it('to an object that came into another store of ours is brought where it is looked for', async () => {
+    const objects = await objectsIn('fs')
+    const bytes = randomBytes(5_000)
+    const { id } = await objects.put(bytes, { mediaType: 'image/png' })
+    const key = { storage: 'postgres' as const, id }
+    await refer(key)
+    expect(await objects.adopt(key)).toBe(true)
+    expect(await objects.open(key)).toMatchObject({ size: 5_000, mediaType: 'image/png' })
+    await objects.move()
+    expect(await objects.open(key)).toMatchObject({ size: 5_000 })
+  })
+
+  it('to a store that is not configured any more is told in health, by its count and its settings', async () => {
+    const entry = { storage: 'minio' as const, id: hashOf('x'), size: 1 }
+    await storage.catalogue.put(entry, async () => {})
+    const objects = await objectsIn('fs')
+    await expect
+      .poll(() => objects.health())
+      .toMatchObject({
+        state: 'degraded',
+        code: 'objects_refused',
+        detail: expect.stringMatching(/^1 payloads in minio cannot be opened\..*objects\.minio/),
+      })
+  })
 })

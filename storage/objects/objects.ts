@@ -9,6 +9,7 @@ import { asDaybookError, DaybookError, type ErrorCode } from '../../schemas/erro
 import type { Catalogue, ObjectEntry, ObjectKey } from '../catalogue.ts'
 import type { ObjectAbout, Objects, OpenObject } from '../objects.ts'
 import { type AtSource, remembering } from './at-source.ts'
+import { createFormerStores } from './former-stores.ts'
 import type { ObjectStore, Payload } from './object-store.ts'
 import { openStores } from './open-stores.ts'
 import { emptySpool, payloadOf, spool } from './payload.ts'
@@ -55,6 +56,7 @@ export function createObjects(options: ObjectsOptions): Objects {
   const stores = openStores(options.stores)
   const state = createStoreState({ clock, log })
   const usage = createUsage({ storage, clock, log })
+  const former = createFormerStores({ driver, stores, usage, clock })
   const atSource = remembering(source, { clock, signal })
   /** Those in Postgres that could not be read, so that they keep no others from moving. */
   const stuck = new Set<string>()
@@ -112,7 +114,7 @@ export function createObjects(options: ObjectsOptions): Objects {
     if (!isOwn(name) || !stores.names.includes(name)) return false
     const store = await stores.get(name)
     const size = await sizeOfSound(store, id)
-    if (size === null) return false
+    if (size === null) return copied(store, id)
     const ref = await storage.catalogue.reference({ storage: name, id })
     const entry = { storage: store.storage, id, size, mediaType: ref?.mediaType, name: ref?.name }
     await storage.catalogue.put(entry, async () => {
@@ -120,6 +122,19 @@ export function createObjects(options: ObjectsOptions): Objects {
     })
     usage.add(entry)
     return true
+  }
+
+  /** The same bytes may have come into another store of ours. */
+  async function copied(to: ObjectStore, id: string): Promise<boolean> {
+    for (const other of stores.names) {
+      if (other === to.storage) continue
+      const at = await storage.catalogue.locate({ storage: other, id })
+      if (!at) continue
+      const from = await stores.get(at.storage)
+      await keepIn(to, { ...at, open: () => untilStopped(from, id) }, at.name)
+      return true
+    }
+    return false
   }
 
   /** Nobody has looked at these bytes before. Null if there are none, or others than their name says. */
@@ -187,16 +202,20 @@ export function createObjects(options: ObjectsOptions): Objects {
       // One that lets us wait is waited for elsewhere.
       await Promise.race([openAtStart(), clock.sleep(START_MOST_MS)])
       await usage.start()
+      former.start()
     },
 
     async stop() {
       usage.stop()
+      former.stop()
       await stores.close()
     },
 
     health() {
       const waiting = driver === 'postgres' ? 0 : usage.of('postgres').objects
-      return { ...state.health(), figures: { driver, waiting, stuck: stuck.size, ...usage.figures() } }
+      const own = state.health()
+      const health = own.state === 'ok' ? former.health() : own
+      return { ...health, figures: { driver, waiting, stuck: stuck.size, ...usage.figures() } }
     },
 
     async put(bytes, { name, ...about }: ObjectAbout) {

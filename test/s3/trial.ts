@@ -20,6 +20,7 @@ export const hasty: Limits = {
   wholeMs: 30_000,
   askMs: 1_000,
   tries: 3,
+  triesMs: 30_000,
   pauseMs: 20,
   restMs: 20,
   longestRestMs: 50,

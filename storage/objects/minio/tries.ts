@@ -7,6 +7,8 @@ import type { Verdict } from './errors.ts'
 /** All ms but `tries`. */
 export interface Patience {
   tries: number
+  /** No try begins later than this after the first: of a server that is silent each costs the whole time-out. */
+  triesMs: number
   /** Before the second try at most; doubles with each. Half of it is random, so that callers do not come in step. */
   pauseMs: number
   /** How long nobody asks after all tries failed; doubles while that stays so, up to `longestRestMs`. */
@@ -62,6 +64,7 @@ export function makeTries({ patience, clock, signal, judge, onRest }: TriesOptio
   return {
     async run(work) {
       const most = admit()
+      const began = clock.now()
       for (let count = 1; ; count++) {
         try {
           const result = await work()
@@ -71,7 +74,7 @@ export function makeTries({ patience, clock, signal, judge, onRest }: TriesOptio
           const { error, again, away } = judge(failure)
           if (!away) answered()
           if (!again || signal.aborted) throw error
-          if (count >= most) {
+          if (count >= most || clock.now() - began >= patience.triesMs) {
             if (away) beginRest(asDaybookError(error))
             throw error
           }
