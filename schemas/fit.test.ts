@@ -62,3 +62,8 @@ test('a head stays small when there are thousands of fields, or names that are l
   }
   expect(size(many)).toBeLessThanOrEqual(limits.headBytes)
 })
+
+test('what is cut and then left out is named once', () => {
+  const head = headOf({ text: '\ud800'.repeat(50_000), kept: true })
+  expect(head).toMatchObject({ kept: true, cut: ['text'] })
+})

@@ -35,7 +35,7 @@ function cutBy(whole: Data, bytesOver: number): Data {
   let room = NAMES
   const note = (path: string) => {
     const name = room > 0 ? path.slice(0, PATH).replace(/[\uD800-\uDBFF]$/, '') : MORE
-    if (name === MORE && cut.at(-1) === MORE) return
+    if (cut.includes(name)) return
     const size = bytes(name) + 1
     cut.push(name)
     room -= size
