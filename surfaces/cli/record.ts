@@ -31,11 +31,16 @@ export const record: Verb = {
     const ms = durationOf(call)
     const stopped = call.interrupted()
     const over = ms === undefined ? stopped : AbortSignal.any([stopped, AbortSignal.timeout(ms)])
+    // A stream that nobody reads any more would keep the process.
+    const left = new AbortController()
     const progress = createProgress(call.io.stderr)
     const counted = { messages: 0, bytes: 0 }
     let file: FileHandle | undefined
     try {
-      const response = await client.get(`/stream?${new URLSearchParams({ topic: filter })}`, over)
+      const response = await client.get(
+        `/stream?${new URLSearchParams({ topic: filter })}`,
+        AbortSignal.any([over, left.signal]),
+      )
       file = await newFile(call.text('output'))
       const write = async (line: string) => (file ? void (await file.appendFile(`${line}\n`)) : call.print(line))
       for await (const { event, data } of serverSentEvents(response)) {
@@ -53,6 +58,7 @@ export const record: Verb = {
     } catch (error) {
       if (!over.aborted && !isCut(error)) throw error
     } finally {
+      left.abort()
       await file?.close()
       progress.end()
       if (counted.messages > 0 || over.aborted)

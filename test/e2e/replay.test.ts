@@ -188,6 +188,23 @@ test('lines that are not understood are named and skipped, and the exit code say
   await expect(strict).rejects.toMatchObject({ code: 4, stdout: expect.stringContaining('"published":1') })
 })
 
+test('a file that cannot be made ends a recording at once', async () => {
+  await using here = await journey()
+  await here.start()
+  const there = join(here.folder, 'there.jsonl')
+  writeFileSync(there, 'mine')
+  const run = promisify(execFile)
+  for (const output of [there, here.folder, join(here.folder, 'nowhere', 'x')]) {
+    // Killed at the end of that time, it has no exit code.
+    const recording = run(process.execPath, [launcher, 'record', '#', '--output', output], {
+      env: environment(here),
+      timeout: 30_000,
+    })
+    await expect(recording).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(output) })
+  }
+  expect(readText(there)).toBe('mine')
+})
+
 test('a recording whose house goes says so, and keeps what it has', async () => {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     await using here = await journey()
