@@ -31,6 +31,21 @@ test('a day on which the clocks change is as long as it is', () => {
   expect(said('2026-03-29', '00:00', '04:00')).toEqual(['2026-03-28T23:00:00.000Z', '2026-03-29T02:00:00.000Z'])
 })
 
+test('an hour that the clocks leave out is empty, not a day', () => {
+  const [three, halfPast] = ['2026-03-29T01:00:00.000Z', '2026-03-29T01:30:00.000Z']
+  expect(said('2026-03-29', '02:00', '03:00')).toEqual([three, three])
+  expect(said('2026-03-29', '02:30', '3:00')).toEqual([halfPast, halfPast])
+  expect(said('2026-03-29', '02:30', '03:30')).toEqual([halfPast, halfPast])
+  expect(said('2026-03-29', '02:30', '02:30')).toEqual(['2026-03-29T01:30:00.000Z', '2026-03-30T00:30:00.000Z'])
+  expect(said('2026-03-28', '02:30', '02:15')).toEqual(['2026-03-28T01:30:00.000Z', '2026-03-29T01:15:00.000Z'])
+})
+
+test('of an hour that is there twice, both are played', () => {
+  expect(said('2026-10-25', '02:30', '02:45')).toEqual(['2026-10-25T00:30:00.000Z', '2026-10-25T01:45:00.000Z'])
+  expect(said('2026-10-25', '01:00', '02:30')).toEqual(['2026-10-24T23:00:00.000Z', '2026-10-25T01:30:00.000Z'])
+  expect(said('2026-10-24', '22:00', '02:30')).toEqual(['2026-10-24T20:00:00.000Z', '2026-10-25T01:30:00.000Z'])
+})
+
 test.each([
   [undefined, 'noon', undefined, '--from noon'],
   [undefined, '08:00', '25:00', '--to 25:00'],

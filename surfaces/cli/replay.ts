@@ -31,7 +31,7 @@ export const replay: Verb = {
     { name: 'speed', value: 'N|max', summary: 'So many times as fast as it was; max: as fast as it goes' },
     { name: 'prefix', value: 'WORD', summary: 'Publish under this prefix, so that live topics stay untouched' },
     { name: 'from', value: 'HH:MM', summary: 'From the store instead of a file, beginning at this time of day' },
-    { name: 'to', value: 'HH:MM', summary: 'Up to this time; before --from: on the next day; default now' },
+    { name: 'to', value: 'HH:MM', summary: 'Up to this time; not after --from: on the next day; default now' },
     { name: 'day', value: 'DAY', summary: 'The day of --from: 2026-11-24, yesterday, today' },
     { name: 'source', value: 'SOURCE', summary: 'From the store: only of this source' },
     { name: 'dry-run', summary: 'Show what would be published, and publish nothing' },
@@ -41,7 +41,8 @@ export const replay: Verb = {
   details:
     'Under a prefix our own topics have it in place of ours, those of others stand below it; bodies stay as they are. From the store it ' +
     `is ${SANDBOX} unless given. A file without --prefix goes to its original topics: activities that are stored already are duplicates, ` +
-    'and what else the house itself says (receipts, states, commands, ...) is skipped. Exits with 4 when a line or a message was not taken.',
+    'and what else the house itself says (receipts, states, commands, ...) is skipped. Exits with 4 when a line or a message was not taken. ' +
+    'A time that is there twice, when the clocks go back, is the earlier one as --from, the later one as --to.',
   examples: [
     'replay hour.jsonl --prefix sandbox --speed 10',
     'replay --from 18:00 --to 19:30 --day 2026-11-24 --speed max',

@@ -8,8 +8,17 @@ export const timeForms =
 
 const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 }
 
-/** Epoch ms; throws `usage` naming the option. */
-export function parseTime(option: string, text: string, now: number, timeZone: string): number {
+/** Which of two instants a time of day is in the night when the clocks go back. */
+export type Twice = 'earlier' | 'later'
+
+/** Epoch ms; what the clocks leave out in spring is as much after their change. Throws `usage` naming the option. */
+export function parseTime(
+  option: string,
+  text: string,
+  now: number,
+  timeZone: string,
+  twice: Twice = 'earlier',
+): number {
   const zoned = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timeZone)
   const midnight = zoned.startOfDay()
   const wrong = (why: string) => new DaybookError('usage', `${option} ${text}: ${why}.`)
@@ -23,14 +32,21 @@ export function parseTime(option: string, text: string, now: number, timeZone: s
   if (/^\d+$/.test(text)) throw wrong('epoch ms have 13 digits; these look like seconds')
   try {
     if (/^\d{1,2}:\d\d(:\d\d)?$/.test(text)) {
-      const time = Temporal.PlainTime.from(text.padStart(text.length + (text.indexOf(':') === 1 ? 1 : 0), '0'))
-      return zoned.withPlainTime(time).epochMilliseconds
+      // `compatible` is the earlier one in autumn, and the later one in spring.
+      const disambiguation = twice === 'later' ? 'later' : 'compatible'
+      const there = zoned.toPlainDate().toPlainDateTime(timeOfDay(text))
+      return there.toZonedDateTime(timeZone, { disambiguation }).epochMilliseconds
     }
     if (/[zZ]$|[+-]\d\d:?\d\d$/.test(text.slice(10))) return Temporal.Instant.from(text).epochMilliseconds
     return Temporal.PlainDateTime.from(text).toZonedDateTime(timeZone).epochMilliseconds
   } catch {
     throw wrong(`not a time; write ${timeForms}`)
   }
+}
+
+/** What a clock on the wall shows: 9:15, 09:15 and 09:15:00 are the same. Throws RangeError for what it never shows. */
+export function timeOfDay(text: string): Temporal.PlainTime {
+  return Temporal.PlainTime.from(text.indexOf(':') === 1 ? `0${text}` : text)
 }
 
 /** `Tuesday 24 November 2026`. */
