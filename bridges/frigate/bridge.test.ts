@@ -142,6 +142,28 @@ test('an offline Frigate closes what is open; what it says after it is back coun
   expect(hosted.kept.at(-1)).toMatchObject({ phase: 'enriched', data: { inferred: false } })
 })
 
+test.each([
+  ['nonsense', 'nonsense'],
+  ['nothing', ''],
+  ['null', 'null'],
+  ['the name of something inherited', 'constructor'],
+  ['four megabytes', 'x'.repeat(4_000_000)],
+  ['online in other letters', ' OnLine\n'],
+])('that Frigate says %s of itself closes nothing; stopped in other letters does', async (_, said) => {
+  const hosted = await started({ url: undefined })
+  const available = () => hosted.bridge.health().figures?.available
+  const { messages } = stored({ name: 'aaaaaa' })
+  say(hosted, messages.slice(0, 3))
+  hosted.publish('frigate/available', said)
+  hosted.publish('frigate/available', said, { retain: true })
+  expect(available()).toBe(said.trim() === 'OnLine' ? 'online' : 'unknown')
+  expect(phases(hosted)).toEqual(['start'])
+  hosted.publish('frigate/available', ' Stopped\n')
+  hosted.publish('frigate/available', said)
+  expect(phases(hosted)).toContain('end')
+  expect(available()).toBe(said.trim() === 'OnLine' ? 'online' : 'stopped')
+})
+
 test('that Frigate comes and goes is told once, through a restart of ours, and never because a broker has kept it', async () => {
   const config = { url: undefined }
   const first = await started(config)

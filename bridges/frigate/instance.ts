@@ -11,6 +11,7 @@ import { importHistory } from './import.ts'
 import { createMemory } from './memory.ts'
 import { readReference } from './pictures.ts'
 import { lacksReviews } from './read-back.ts'
+import { type Available, availabilityIn } from './single.ts'
 import { createTaker } from './taker.ts'
 import { stepChanged, stepGone, stepPictures } from './translate.ts'
 
@@ -36,7 +37,7 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
     instance.url === undefined ? undefined : createClient({ ...instance, url: instance.url, signal, clock, onBack })
   let objectsAlone = config.objects === 'activities'
   let errands: Errands | undefined
-  let available = 'unknown'
+  let available: Available | 'unknown' = 'unknown'
   const startedAt = clock.now()
   let onlineAt: number | undefined
   let paused = false
@@ -91,7 +92,10 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
     if (!behind) memory.advance(clock.now())
   }
 
-  function setAvailable(now: string, isOld: boolean): void {
+  /** What is no state of Frigate says nothing: it stays as it was. */
+  function setAvailable(said: string, isOld: boolean): void {
+    const now = availabilityIn(said)
+    if (!now) return
     available = now
     if (!isOld) taker.take({ kind: 'available', payload: now })
     if (now === 'online') {

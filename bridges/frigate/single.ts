@@ -15,25 +15,25 @@ export interface SingleContext extends TranslateContext {
 }
 
 /** What Frigate says of itself, in words. */
-const states = new Map([
-  ['online', 'is back'],
-  ['offline', 'is gone'],
-  ['stopped', 'was stopped'],
-])
+const states = { online: 'is back', offline: 'is gone', stopped: 'was stopped' } as const
 
-/** Undefined for what is no state of Frigate. */
-export function availabilityIn(payload: unknown): string | undefined {
-  return typeof payload === 'string' && states.has(payload) ? payload : undefined
+export type Available = keyof typeof states
+
+/** Whatever the case and the space around it; undefined for what is no state of Frigate. */
+export function availabilityIn(payload: unknown): Available | undefined {
+  if (typeof payload !== 'string') return undefined
+  const said = payload.trim().toLowerCase()
+  return Object.hasOwn(states, said) ? (said as Available) : undefined
 }
 
 /** Frigate says `online` at each connection to its broker: only a change is told. */
-export function tellAvailable(now: string, context: SingleContext): Notification[] {
+export function tellAvailable(now: Available, context: SingleContext): Notification[] {
   const { instance, available } = context
   const before = available() ?? 'online'
   if (now === before) return []
   const name = instance === SOURCE ? 'Frigate' : `Frigate (${instance})`
   const data = { category: 'availability', old_state: before, new_state: now, instance }
-  return [single('device_state_change', `${name} ${states.get(now)}`, ['available', now], data, context)]
+  return [single('device_state_change', `${name} ${states[now]}`, ['available', now], data, context)]
 }
 
 /** Nothing says when it fired: a trigger is told as it comes. */
