@@ -5,6 +5,8 @@ import { createLinks } from './links.ts'
 
 const key: ObjectKey = { storage: 'fs', id: 'a'.repeat(64) }
 const MINUTE = 60_000
+/** Of base64url (RFC 4648, 5), in their order. */
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 function linksAt(start: number) {
   let now = start
@@ -54,6 +56,14 @@ describe('a link', () => {
     ['half a signature', (link: string) => link.slice(0, -20)],
     ['an empty signature', (link: string) => link.replace(/signature=.*/, 'signature=')],
     ['a long signature', (link: string) => `${link}AAAA`],
+    ['a padded signature', (link: string) => `${link}%3D`],
+    ['marks behind the signature', (link: string) => `${link}!!!`],
+    ['a mark within the signature', (link: string) => link.replace('signature=', 'signature=!')],
+    // 43 digits hold 258 bits, two more than the signature has.
+    [
+      'another last digit of the same bytes',
+      (link: string) => link.replace(/.$/, (last) => DIGITS[DIGITS.indexOf(last) + 1] ?? ''),
+    ],
   ])('with %s it is refused', (_, change) => {
     const links = linksAt(0)
     const link = links.sign(key, 'image/png', links.inMinutes(10))

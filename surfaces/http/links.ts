@@ -32,7 +32,7 @@ export function createLinks({ space, clock }: { space: string; clock: Clock }): 
   function mac(secret: Buffer, { storage, id }: Record<'storage' | 'id', string>, type: string, expires: string) {
     return createHmac('sha256', secret)
       .update(JSON.stringify([space, storage, id, type, expires]))
-      .digest()
+      .digest('base64url')
   }
 
   return {
@@ -40,7 +40,7 @@ export function createLinks({ space, clock }: { space: string; clock: Clock }): 
       rotate()
       const expires = String(expiresAt)
       const [newest = Buffer.alloc(0)] = keys
-      const signature = mac(newest, key, type, expires).toString('base64url')
+      const signature = mac(newest, key, type, expires)
       return `${objectPath(key)}?${new URLSearchParams({ expires, type, signature })}`
     },
 
@@ -49,9 +49,10 @@ export function createLinks({ space, clock }: { space: string; clock: Clock }): 
       const [expires = '', type = '', signature = ''] = ['expires', 'type', 'signature'].map(
         (name) => query.get(name) ?? '',
       )
-      const given = Buffer.from(signature, 'base64url')
+      // As texts: many of them decode to the same bytes.
+      const given = Buffer.from(signature)
       const ours = keys.filter((secret) => {
-        const expected = mac(secret, key, type, expires)
+        const expected = Buffer.from(mac(secret, key, type, expires))
         return given.length === expected.length && timingSafeEqual(given, expected)
       })
       if (ours.length === 0)
