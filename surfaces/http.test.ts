@@ -103,7 +103,9 @@ describe('answers', () => {
   })
 
   test('what is no HTTP gets an answer and the process lives', async () => {
-    expect(await raw('\0\x01\x02 nonsense\r\n\r\n')).toContain('application/problem+json')
+    const [head = '', body = ''] = (await raw('\0\x01\x02 nonsense\r\n\r\n')).split('\r\n\r\n')
+    expect(head).toMatch(/^HTTP\/1\.1 400 .*content-type: application\/problem\+json/s)
+    expect(JSON.parse(body)).toMatchObject({ code: 'invalid', status: 400 })
     expect((await bare('/livez')).status).toBe(200)
   })
 })

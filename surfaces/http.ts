@@ -99,7 +99,9 @@ function refuse(error: NodeJS.ErrnoException, socket: import('node:stream').Dupl
     socket.destroy()
     return
   }
-  const body = JSON.stringify(problemOf(new DaybookError('invalid', `This is not HTTP/1.1: ${error.message}`)))
+  const problem = problemOf(new DaybookError('invalid', `This is not HTTP/1.1: ${error.message}`))
+  // RFC 9112, 2.2: 400 for what has not the form of a request, whatever the status of the code is elsewhere.
+  const body = JSON.stringify({ ...problem, status: 400 })
   socket.end(
     `HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
