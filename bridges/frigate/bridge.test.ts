@@ -248,6 +248,35 @@ test('a wrong password stops the API, not the messages', async () => {
   expect(phases(hosted)).toEqual(['start', 'update', 'end'])
 })
 
+test('a password that is mended at Frigate counts without a restart: what was missed is read back', async () => {
+  let ahead = 0
+  const account = { user: 'daybook', password: 'right', sessionMs: 60_000 }
+  await using locked = await fakeFrigate({ login: account })
+  const about = { url: locked.url, user: 'daybook', password: 'mended', tls: 'insecure' }
+  const hosted = await started(about, { ...quick, now: () => Date.now() + ahead })
+  await until(() => hosted.bridge.health().code === 'frigate_auth')
+  account.password = 'mended'
+  ahead = 61_000
+  await caughtUp(hosted)
+  expect(hosted.bridge.health()).toMatchObject({ state: 'ok' })
+})
+
+test('a picture that wants a login where none is set keeps no other from coming, and is fetched when it may be', async () => {
+  const hosted = await started()
+  await caughtUp(hosted)
+  const [refused, other] = [stored({ name: 'aaaaaa' }), stored({ name: 'bbbbbb' })]
+  fake.misbehave(`${refused.object.id}/snapshot`, 401)
+  say(hosted, refused.messages)
+  await until(() => hosted.bridge.health().code === 'frigate_auth')
+  say(hosted, other.messages)
+  const pictured = () => hosted.kept.filter(({ phase }) => phase === 'enriched').map(({ activityId }) => activityId)
+  await until(() => pictured().length === 1)
+  expect(pictured()).toEqual([`frigate/${other.review.id}`])
+  fake.misbehave(`${refused.object.id}/snapshot`, null)
+  await until(() => pictured().length === 2)
+  expect(hosted.bridge.health()).toMatchObject({ state: 'ok', figures: { picturesWaiting: 0 } })
+})
+
 test('where pictures stay at Frigate, the end refers to them, and they are read on demand', async () => {
   const hosted = await started({ pictures: 'refer' })
   const { messages, object } = stored({ name: 'aaaaaa' })

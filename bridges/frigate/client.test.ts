@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { wallClock } from '../../component.ts'
 import { certificate } from '../../test/frigate/certificate.ts'
 import { type FakeFrigate, type FakeOptions, fakeFrigate } from '../../test/frigate/fake.ts'
 import { picture } from '../../test/frigate/story.ts'
@@ -83,18 +84,65 @@ test('it logs in where that is asked for, once for all who wait, and again when 
   expect(logins()).toBe(2)
 })
 
-test('a wrong password is told, and not tried again and again', async () => {
-  const [fake, client] = await facing({ login }, { user: login.user, password: 'wrong' })
+test('a wrong password is told, not tried again and again, and works once Frigate has it', async () => {
+  let ahead = 0
+  const clock = { ...wallClock, now: () => Date.now() + ahead }
+  const account = { ...login }
+  const [fake, client] = await facing({ login: account }, { user: login.user, password: 'wrong', clock })
+  const logins = () => fake.asked.filter((line) => line.includes('/api/login')).length
   const refused = { code: 'frigate_auth', remedy: 'stop' }
-  await expect(client.json('/api/review')).rejects.toMatchObject(refused)
-  await expect(client.json('/api/review')).rejects.toMatchObject(refused)
-  expect(client.trouble()).toMatchObject(refused)
-  expect(fake.asked.filter((line) => line.includes('/api/login'))).toHaveLength(1)
+  for (const [tries, minutes] of [1, 2, 5, 10, 10].entries()) {
+    for (const path of ['/api/review', '/api/events']) await expect(client.json(path)).rejects.toMatchObject(refused)
+    ahead += minutes * 60_000 - 2000
+    await expect(client.json('/api/review')).rejects.toMatchObject(refused)
+    expect(logins()).toBe(tries + 1)
+    expect(client.trouble()).toMatchObject(refused)
+    ahead += 2000
+  }
+  account.password = 'wrong'
+  await client.json('/api/review')
+  expect(client.trouble()).toBeNull()
+})
+
+test('a session that one picture refuses stays in use, and is not asked for on and on', async () => {
+  const { user, password } = login
+  const [fake, client] = await facing({ login }, { user, password })
+  fake.misbehave('snapshot', 401)
+  for (let i = 0; i < 3; i++) {
+    await expect(client.payload(ID, 'snapshot')).rejects.toMatchObject({ code: 'frigate_auth' })
+    await client.json('/api/review')
+    expect(client.trouble()).toBeNull()
+  }
+  expect(fake.asked.filter((line) => line.includes('/api/login')).length).toBe(1)
+  fake.misbehave('snapshot', null)
+  await client.payload(ID, 'snapshot')
+})
+
+test('where no login is needed, a refused one stops nothing but what wants it', async () => {
+  const [fake, client] = await facing({}, { user: login.user, password: 'wrong' })
+  await client.json('/api/review')
+  fake.misbehave('snapshot', 401)
+  await expect(client.payload(ID, 'snapshot')).rejects.toMatchObject({ code: 'frigate_auth' })
+  await client.json('/api/review')
 })
 
 test('a login that is wanted and not set is told', async () => {
   const [, client] = await facing({ login })
-  await expect(client.json('/api/review')).rejects.toMatchObject({ code: 'frigate_auth', detail: /none is set/ })
+  await expect(client.json('/api/review')).rejects.toMatchObject({
+    code: 'frigate_auth',
+    detail: expect.stringContaining('none is set'),
+  })
+})
+
+test('without a password one question that wants a login fails alone', async () => {
+  const [fake, client] = await facing()
+  fake.misbehave('snapshot', 401)
+  await expect(client.payload(ID, 'snapshot')).rejects.toMatchObject({ code: 'frigate_auth' })
+  expect(client.trouble()).toMatchObject({ code: 'frigate_auth' })
+  expect(await client.json('/api/review')).toEqual([])
+  expect(client.trouble()).toBeNull()
+  fake.misbehave('snapshot', null)
+  await client.payload(ID, 'snapshot')
 })
 
 test('it asks less when it is told that it asks too much', async () => {

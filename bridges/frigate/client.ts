@@ -10,6 +10,9 @@ const CLIP_BYTES = 64 * 1024 * 1024
 /** Its limits on logins are a few a minute. */
 const LOGIN_PAUSE_MS = { first: 2000, most: 300_000 }
 const TOO_MANY = 429
+/** From one refused login to the next: one who tries a wrong password on and on is locked out. */
+const REFUSED_PAUSES_MS = [60_000, 120_000, 300_000]
+const LONGEST_REFUSED_PAUSE_MS = 600_000
 
 const kinds = {
   snapshot: { file: 'snapshot.jpg', family: 'image/', most: PICTURE_BYTES },
@@ -44,25 +47,18 @@ export function createClient({ url, tls, user, password, signal, clock = wallClo
   let login: Promise<void> | undefined
   let loginPause = 0
   let quietUntil = 0
-  /** A person must act: nothing is asked any more. */
+  /** The last login was refused, or of no use: none before `loginAt`. */
   let refused: DaybookError | undefined
+  let refusals = 0
+  let loginAt = 0
+  /** It has answered without a login, so that a refused one is no reason to ask for nothing. */
+  let isOpen = false
   let trouble: DaybookError | null = null
 
   async function ask(path: string, about: Omit<Ask, 'signal'>): Promise<Answer> {
-    if (refused) throw refused
     try {
-      const used = cookie
-      let answer = await once(path, about)
-      if (answer.status === 401) {
-        if (cookie === used) cookie = undefined
-        if (!cookie) await logIn()
-        answer = await once(path, about)
-        if (answer.status === 401) {
-          cookie = undefined
-          slowDown()
-          throw new DaybookError('frigate_unreachable', `${path}: it refuses the session that it has just given.`)
-        }
-      }
+      if (!cookie && !isOpen) throwIfRefused()
+      const answer = await inside(path, about)
       if (answer.status === 403) throw new DaybookError('frigate_auth', `${path}: this user may not see it.`)
       if (trouble) onBack?.()
       trouble = null
@@ -73,6 +69,24 @@ export function createClient({ url, tls, user, password, signal, clock = wallClo
       if (error.code !== 'too_large') trouble = error
       throw error
     }
+  }
+
+  /** Logs in once if it is asked to. */
+  async function inside(path: string, about: Omit<Ask, 'signal'>): Promise<Answer> {
+    const used = cookie
+    const answer = await once(path, about)
+    if (answer.status !== 401) {
+      isOpen ||= !used && answer.status === 200
+      return answer
+    }
+    // Without a password nobody can be locked out: only this one question has failed.
+    if (!user || !password) throw new DaybookError('frigate_auth', `${path}: it wants a login, and none is set.`)
+    if (cookie === used) await logIn()
+    const again = await once(path, about)
+    if (again.status === 401) throw refuse(`${path}: it refuses the session that it has just given.`)
+    refused = undefined
+    refusals = 0
+    return again
   }
 
   async function once(path: string, about: Omit<Ask, 'signal'>): Promise<Answer> {
@@ -86,6 +100,7 @@ export function createClient({ url, tls, user, password, signal, clock = wallClo
 
   /** One login for all who wait for it. */
   function logIn(): Promise<void> {
+    if (!login) throwIfRefused()
     login ??= enter().finally(() => {
       login = undefined
     })
@@ -93,7 +108,7 @@ export function createClient({ url, tls, user, password, signal, clock = wallClo
   }
 
   async function enter(): Promise<void> {
-    if (!user || !password) throw refuse('It wants a login, and none is set.')
+    cookie = undefined
     const headers = { 'content-type': 'application/json' }
     const body = JSON.stringify({ user, password })
     const answer = await once('/api/login', { method: 'POST', headers, body, most: JSON_BYTES })
@@ -104,12 +119,17 @@ export function createClient({ url, tls, user, password, signal, clock = wallClo
   }
 
   function refuse(detail: string): DaybookError {
+    if (clock.now() >= loginAt) loginAt = clock.now() + (REFUSED_PAUSES_MS[refusals++] ?? LONGEST_REFUSED_PAUSE_MS)
     refused = new DaybookError('frigate_auth', detail)
     return refused
   }
 
-  function slowDown(answer?: Answer): void {
-    const said = Number(answer?.headers['retry-after']) * 1000
+  function throwIfRefused(): void {
+    if (refused && clock.now() < loginAt) throw refused
+  }
+
+  function slowDown(answer: Answer): void {
+    const said = Number(answer.headers['retry-after']) * 1000
     loginPause = Math.min(Math.max(2 * loginPause, LOGIN_PAUSE_MS.first), LOGIN_PAUSE_MS.most)
     quietUntil = clock.now() + (said > 0 ? Math.min(said, LOGIN_PAUSE_MS.most) : loginPause)
   }
@@ -122,7 +142,7 @@ export function createClient({ url, tls, user, password, signal, clock = wallClo
 
   return {
     /** Why the last question was not answered; null when it was. */
-    trouble: () => refused ?? trouble,
+    trouble: () => trouble,
     /** Rejects with `object_missing`, `frigate_unreachable`, `frigate_auth`. */
     async json(path: string): Promise<unknown> {
       const answer = await ask(path, { most: JSON_BYTES })

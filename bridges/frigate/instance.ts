@@ -135,7 +135,7 @@ export async function openInstance(host: BridgeHost<FrigateConfig>, instance: In
         if (signal.aborted) return
         const error = asDaybookError(thrown)
         log.warn({ instance: instance.name, code: error.code }, error.message)
-        if (error.remedy === 'stop') return
+        // Also when a login is refused, which may be mended at Frigate: how often one is tried is up to the client.
         reading = 'wanted'
         await clock.sleep(PAUSES_MS[tries++] ?? LONGEST_PAUSE_MS, awake)
       }
