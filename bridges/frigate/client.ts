@@ -81,7 +81,7 @@ export function createClient({ url, tls, user, password, signal, clock = wallClo
     }
     // Without a password nobody can be locked out: only this one question has failed.
     if (!user || !password) throw new DaybookError('frigate_auth', `${path}: it wants a login, and none is set.`)
-    if (cookie === used) await logIn()
+    if (!cookie || cookie === used) await logIn()
     const again = await once(path, about)
     if (again.status === 401) throw refuse(`${path}: it refuses the session that it has just given.`)
     refused = undefined
