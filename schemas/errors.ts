@@ -101,7 +101,7 @@ export const errors = {
     'peer',
     'retry',
     503,
-    'The object store cannot be reached; payloads wait until it is back.',
+    'The object store cannot be reached or has its hands full; payloads wait until it takes them.',
   ),
   objects_refused: entry(
     'peer',

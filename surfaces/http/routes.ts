@@ -51,9 +51,10 @@ const WAITING_MOST = 64 * 1024 * 1024
 export function createRoutes(options: RouteOptions): Hono<Bindings> {
   const { house, operations, site, token, metrics, streams, log, answerMs = 30_000 } = options
   const app = new Hono<Bindings>()
-  const inTime = createInTime(house.clock, answerMs)
-  const server = createObjectServer({ objects: house.objects, inTime, log })
-  const keeper = createObjectKeeper({ objects: house.objects, redactText: house.redactText, inTime })
+  const inTime = createInTime(house.clock, answerMs, 'database_unavailable')
+  const ofObjects = createInTime(house.clock, answerMs, 'objects_unavailable')
+  const server = createObjectServer({ objects: house.objects, inTime: ofObjects, log })
+  const keeper = createObjectKeeper({ objects: house.objects, redactText: house.redactText, inTime: ofObjects })
   const documented = JSON.stringify(openApi(operations, house.version))
   let waiting = 0
 
@@ -113,6 +114,7 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
   })
 
   for (const operation of operations) {
+    const answered = operation.errors?.includes('objects_unavailable') ? ofObjects : inTime
     const serve = operation.method === 'GET' ? app.get.bind(app) : app.post.bind(app)
     serve(operation.path.replace(/\{(\w+)\}/g, ':$1'), async (c: Context<Bindings>) => {
       const { input, bytes } = await inputOf(c, operation)
@@ -121,7 +123,7 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
       const work = operation.run(house, input, new URL(c.req.url).origin).finally(() => {
         waiting -= bytes
       })
-      return c.json((await inTime(work)) as object)
+      return c.json((await answered(work)) as object)
     })
   }
 

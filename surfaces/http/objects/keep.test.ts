@@ -20,7 +20,7 @@ afterEach(async () => {
 
 /** Keeps as `put` does, in a store of its own. */
 async function keeping(put: Objects['put']): Promise<{ port: number; url: string }> {
-  const inTime = createInTime(wallClock, 30_000)
+  const inTime = createInTime(wallClock, 30_000, 'objects_unavailable')
   const keeper = createObjectKeeper({ objects: { put }, redactText: (text) => text, inTime })
   server = createServer((incoming, outgoing) => {
     const header = (name: string) => incoming.headers[name] as string | undefined

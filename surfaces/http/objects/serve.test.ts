@@ -29,7 +29,7 @@ async function serving(size: number, read: () => Readable, asked: () => Promise<
   }
   const served = createObjectServer({
     objects: { open: () => asked().then(() => object) },
-    inTime: createInTime(wallClock, 30_000),
+    inTime: createInTime(wallClock, 30_000, 'objects_unavailable'),
     log: pino({ level: 'silent' }),
   })
   const failures: unknown[] = []
