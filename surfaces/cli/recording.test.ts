@@ -38,6 +38,12 @@ describe('a header', () => {
   })
 })
 
+test('a byte order mark at the beginning, as some editors write it, is skipped', () => {
+  expect(parseLine('\uFEFF{"daybook":"recording","version":1}')).toEqual({
+    header: { daybook: 'recording', version: 1 },
+  })
+})
+
 test.each([
   ['nonsense', 'not JSON'],
   ['{"at":5,"payload":"x"}', 'topic'],
@@ -45,6 +51,15 @@ test.each([
   ['{"at":5,"topic":"a","payload":{"a":1}}', 'payload'],
   ['{"at":5,"topic":"a","payload":"","qos":3}', 'qos'],
   ['[]', 'line'],
+  ['null', 'line'],
+  ['{"at":-1,"topic":"a","payload":"x"}', 'at'],
+  ['{"at":1e999,"topic":"a","payload":"x"}', 'at'],
+  ['{"at":8640000000000001,"topic":"a","payload":"x"}', 'at'],
+  ['{"at":5,"topic":"a","payload":"@@@","encoding":"base64","retain":true}', 'payload: not base64'],
+  ['{"at":5,"topic":"a","payload":"AAA","encoding":"base64"}', 'payload: not base64'],
+  ['{"at":5,"topic":"a","payload":"AA==AA==","encoding":"base64"}', 'payload: not base64'],
+  ['{"daybook":"recording","version":1,"prefix":"a/#"}', 'prefix: lower case words'],
+  [`{"daybook":"recording","version":1,"prefix":"${'a'.repeat(129)}"}`, 'prefix'],
 ])('%s is no line of a recording', (text, why) => {
   expect(parseLine(text)).toEqual({ bad: expect.stringContaining(why) })
 })

@@ -2,10 +2,21 @@
 // writing files (lines.ts, record.ts), or for when a line is played (pacing.ts).
 import { z } from 'zod'
 import { DaybookError } from '../../schemas/errors.ts'
+import { checkPayload } from '../operations/publish-messages.ts'
 import { type RawMessage, rawMessage } from '../raw-message.ts'
 
 /** Newer recordings may hold what we would not understand. */
 const VERSION = 1
+/** The last moment that a Date can be, epoch ms. */
+const LAST = 8.64e15
+/** The longest prefix, characters: what comes after it must still fit into a topic. */
+export const PREFIX_MOST = 128
+
+/** As the configuration takes it. */
+const prefix = z
+  .string()
+  .max(PREFIX_MOST)
+  .regex(/^[a-z0-9_-]+(\/[a-z0-9_-]+)*$/, { error: 'lower case words, no slash at the ends' })
 
 const recordingHeader = z.object({
   daybook: z.literal('recording'),
@@ -15,13 +26,13 @@ const recordingHeader = z.object({
   /** Epoch ms. */
   startedAt: z.number().optional(),
   /** First part of our own topics where it was recorded. */
-  prefix: z.string().optional(),
+  prefix: prefix.optional(),
 })
 
 export type RecordingHeader = z.infer<typeof recordingHeader>
 
 /** One line: `at` is when it was on the bus, epoch ms. */
-const recordedMessage = z.object({ at: z.number().nonnegative() }).and(rawMessage)
+const recordedMessage = z.object({ at: z.number().nonnegative().max(LAST) }).and(rawMessage.check(checkPayload))
 
 export type RecordedMessage = { at: number } & RawMessage
 
@@ -40,11 +51,17 @@ export function messageLine({ at, topic, payload, encoding, qos, retain }: Recor
   return JSON.stringify({ at, topic, payload, encoding, qos, retain })
 }
 
-/** Throws `invalid` for a recording of a newer kind: none of its lines could be trusted. */
+/** True for what calls itself a header, be it a good one or not. */
+const isHeader = (value: unknown) => (value as { daybook?: unknown } | null)?.daybook === 'recording'
+
+/**
+ * A byte order mark is none of a line. Throws `invalid` for a recording of a newer kind: none of its lines could be
+ * trusted.
+ */
 export function parseLine(text: string): RecordingLine {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     return { bad: `not JSON: ${(error as Error).message}` }
   }
@@ -58,6 +75,7 @@ export function parseLine(text: string): RecordingLine {
   }
   const message = recordedMessage.safeParse(value)
   if (message.success) return { message: message.data }
-  const issues = message.error.issues.slice(0, 3).map(({ path, message: why }) => `${path.join('.') || 'line'}: ${why}`)
+  const { error } = isHeader(value) ? header : message
+  const issues = error.issues.slice(0, 3).map(({ path, message: why }) => `${path.join('.') || 'line'}: ${why}`)
   return { bad: issues.join('; ') }
 }

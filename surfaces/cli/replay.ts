@@ -11,7 +11,7 @@ import { stretchOf } from './past.ts'
 import { play } from './playing.ts'
 import { checkFamily, checkPrefix, isUnder, movedTopic } from './prefixes.ts'
 import { createProgress } from './progress.ts'
-import type { RecordedMessage } from './recording.ts'
+import { PREFIX_MOST, type RecordedMessage } from './recording.ts'
 import { createReplayReport, type ReplayReport } from './replay-report.ts'
 import { fromFile, fromStore, type Replayed, totalOf } from './replay-source.ts'
 import { number, plain } from './text.ts'
@@ -92,6 +92,8 @@ function checkOptions(call: Call, isStored: boolean): void {
   const wrong = (why: string) => new DaybookError('usage', `${why}.`)
   if (call.words.length > 1) throw wrong('Name one file')
   if (isStored && call.words.length > 0) throw wrong('Name a file, or --from for the store, not both')
+  const prefix = call.text('prefix') ?? ''
+  if (prefix.length > PREFIX_MOST) throw wrong(`--prefix ${prefix}: at most ${PREFIX_MOST} characters`)
   const other = ['to', 'day', 'source'].find((name) => call.text(name) !== undefined)
   if (!isStored && other) throw wrong(`--${other} is for the store: give --from, too`)
 }

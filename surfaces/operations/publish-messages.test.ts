@@ -106,6 +106,11 @@ describe('publishing', () => {
     expect(await publish()).toMatchObject({ code: 'invalid' })
     expect(await publish({ topic: 'a', payload: { a: 1 } })).toMatchObject({ code: 'invalid' })
     expect(await publish({ topic: 'a', payload: '', qos: 3 })).toMatchObject({ code: 'invalid' })
+    const half = await publish(
+      { topic: 'a', payload: 'eA==', encoding: 'base64' },
+      { topic: 'a', payload: '@@@', encoding: 'base64' },
+    )
+    expect(half).toMatchObject({ code: 'invalid', detail: expect.stringContaining('base64') })
     const many = Array.from({ length: 1_001 }, () => ({ topic: 'a', payload: '' }))
     expect(await publish(...many)).toMatchObject({ code: 'invalid' })
   })

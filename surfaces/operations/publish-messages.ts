@@ -6,6 +6,15 @@ import { asDaybookError, DaybookError, errors } from '../../schemas/errors.ts'
 import { bytesOf, type RawMessage, rawMessage } from '../raw-message.ts'
 import { defineOperation, type House } from './operation.ts'
 
+/** RFC 4648, section 4, padded, as `toRaw` writes it: Node would leave out what is not of it, up to everything. */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+
+/** Adds an issue for a payload that is not what its encoding says: as nothing, it would clear a retained topic. */
+export function checkPayload({ value, issues }: z.core.ParsePayload<RawMessage>): void {
+  if (value.encoding !== 'base64' || (value.payload.length % 4 === 0 && BASE64.test(value.payload))) return
+  issues.push({ code: 'custom', path: ['payload'], message: 'not base64', input: value.payload })
+}
+
 /** How many may come in one request. */
 export const PUBLISH_MOST = 1_000
 
@@ -34,7 +43,7 @@ export const publishMessages = defineOperation<{ messages: RawMessage[] }, Publi
   method: 'POST',
   path: '/api/v1/publish',
   access: 'write',
-  input: z.strictObject({ messages: z.array(rawMessage).min(1).max(PUBLISH_MOST) }),
+  input: z.strictObject({ messages: z.array(rawMessage.check(checkPayload)).min(1).max(PUBLISH_MOST) }),
   output: published,
   errors: ['bus_unavailable', 'database_unavailable', 'shutting_down'],
   async run(house, { messages }) {

@@ -184,6 +184,10 @@ test('lines that are not understood are named and skipped, and the exit code say
     .split('\n')
     .map((line: string) => JSON.parse(line))
   expect(troubles).toMatchObject([{ line: 2 }, { line: 4 }, { line: 6 }, { topic: 'a/+', rejected: 'topic_invalid' }])
+  const long = run(process.execPath, [launcher, 'replay', file, '--prefix', 'a'.repeat(129)], {
+    env: environment(here),
+  })
+  await expect(long).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('--prefix') })
   const strict = run(process.execPath, [launcher, 'replay', file, '--strict', '--json'], { env: environment(here) })
   await expect(strict).rejects.toMatchObject({ code: 4, stdout: expect.stringContaining('"published":1') })
 })
@@ -195,10 +199,11 @@ test('a file that cannot be made ends a recording at once', async () => {
   writeFileSync(there, 'mine')
   const run = promisify(execFile)
   for (const output of [there, here.folder, join(here.folder, 'nowhere', 'x')]) {
-    // Killed at the end of that time, it has no exit code.
+    // One that is killed at the end of that time has no exit code.
     const recording = run(process.execPath, [launcher, 'record', '#', '--output', output], {
       env: environment(here),
-      timeout: 30_000,
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
     })
     await expect(recording).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(output) })
   }
