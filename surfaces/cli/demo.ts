@@ -41,7 +41,7 @@ export const demo: Verb = {
     const timeZone = call.config().timezone
     const day = dayOf(call, timeZone)
     const activities = madeDay({ day, timeZone })
-    const stopped = call.interrupted()
+    const stopped = AbortSignal.any([call.interrupted(), whenHungUp()])
     const paint = createPaint(isColourful(call))
     if (!call.json) await call.print('', `  ${paint('bold', 'Daybook')} plays a made day. Starting a house for it ...`)
     const house = await startDemoHouse(call.io, { data: call.text('data'), timeZone })
@@ -149,6 +149,13 @@ async function keep(call: Call, summary: DemoSummary, gone: AbortSignal): Promis
   if (!call.json) await call.print(...keptLines(summary, { isTemporary: call.text('data') === undefined }))
   if (!gone.aborted) await new Promise((resolve) => gone.addEventListener('abort', resolve, { once: true }))
   if (!call.json) await call.print('', `  Stopping${call.text('data') === undefined ? ' and removing it' : ''} ...`)
+}
+
+/** A terminal that is closed must not leave a house and its folder behind. */
+function whenHungUp(): AbortSignal {
+  const controller = new AbortController()
+  process.once('SIGHUP', () => controller.abort())
+  return controller.signal
 }
 
 function whenEnded({ ended }: DemoHouse): AbortSignal {

@@ -124,19 +124,20 @@ test('kept, it answers as the summary says, until it is told to end', async () =
   await expectNothingLeft(folder.path, child.pid)
 })
 
-test('ended in the middle of the day it goes as it came', async () => {
+test.each(['SIGTERM', 'SIGHUP'] as const)('ended by %s in the middle of the day it goes as it came', async (signal) => {
   await using folder = await makeFolder()
   ownData(folder.path)
   const { child, said, code } = startDemo(folder.path, '--speed', '3600')
   await expect.poll(() => said.out, { timeout: 60_000 }).toContain('Heating')
-  child.kill('SIGTERM')
+  child.kill(signal)
   expect([await code, said.err]).toEqual([0, ''])
   expect(said.out).not.toContain('Dishwasher')
   await expectNothingLeft(folder.path, child.pid)
 })
 
-test('killed, it takes its house along', async () => {
+test('killed, it takes its house along, and the next one removes its folder', async () => {
   await using folder = await makeFolder()
+  ownData(folder.path)
   const { child, said, code } = startDemo(folder.path, '--speed', 'max', '--keep', '--json')
   await expect.poll(() => said.out, { timeout: 120_000 }).toContain('"demo":true')
   child.kill('SIGKILL')
@@ -149,6 +150,10 @@ test('killed, it takes its house along', async () => {
     { timeout: 20_000, interval: 200 },
   )
   await nobody.toEqual([])
+  expect(readdirSync(folder.path)).toHaveLength(2)
+  const next = startDemo(folder.path, '--speed', 'max')
+  expect([await next.code, next.said.err]).toEqual([0, ''])
+  await expectNothingLeft(folder.path, next.child.pid)
 })
 
 test('a folder with something in it is not taken', async () => {

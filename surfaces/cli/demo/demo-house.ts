@@ -3,14 +3,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DaybookError } from '../../../schemas/errors.ts'
-import { readKept } from '../../../storage/postgres/server/place.ts'
 import { type Client, createClient, findRunning } from '../client.ts'
 import type { Io } from '../verb.ts'
+import { makeTemporary, removeFolder, removeLeft } from './folder.ts'
 
 export interface DemoHouse {
   client: Client
@@ -21,7 +20,7 @@ export interface DemoHouse {
   startMs: number
   /** Resolves when it ends, whoever ended it. */
   ended: Promise<void>
-  /** Stops it, and removes its folder unless it is the user's; safe twice. */
+  /** Stops it, and removes its folder unless it is the user's; safe twice. What keeps it from that, the next demo removes. */
   stop(): Promise<void>
 }
 
@@ -40,6 +39,7 @@ export async function startDemoHouse(
   { data: given, timeZone }: DemoHouseOptions,
 ): Promise<DemoHouse> {
   const begin = performance.now()
+  await removeLeft()
   const data = await makeFolder(given)
   const child = io.spawn(data, {
     DAYBOOK__DATA: data,
@@ -68,20 +68,13 @@ export async function startDemoHouse(
 }
 
 async function makeFolder(given: string | undefined): Promise<string> {
-  if (given === undefined) return mkdtemp(join(tmpdir(), 'daybook-demo-'))
+  if (given === undefined) return makeTemporary()
   const folder = resolve(given)
   if (existsSync(folder) && readdirSync(folder).length > 0) {
     throw new DaybookError('usage', `--data ${given}: there is something in it; the demo wants a folder of its own.`)
   }
   await mkdir(folder, { recursive: true, mode: 0o700 })
   return folder
-}
-
-async function removeFolder(data: string): Promise<void> {
-  // Where Postgres cannot reach the folder, its database is elsewhere.
-  const { cluster } = await readKept(data)
-  if (cluster !== undefined && dirname(cluster) !== data) await rm(dirname(cluster), { recursive: true, force: true })
-  await rm(data, { recursive: true, force: true, maxRetries: 5 })
 }
 
 async function untilReady(child: ChildProcess): Promise<void> {
