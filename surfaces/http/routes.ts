@@ -54,7 +54,8 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
   const inTime = createInTime(house.clock, answerMs, 'database_unavailable')
   const ofObjects = createInTime(house.clock, answerMs, 'objects_unavailable')
   const server = createObjectServer({ objects: house.objects, inTime: ofObjects, log })
-  const keeper = createObjectKeeper({ objects: house.objects, redactText: house.redactText, inTime: ofObjects })
+  const { objects, redactText, clock } = house
+  const keeper = createObjectKeeper({ objects, redactText, clock, inTime: ofObjects })
   const documented = JSON.stringify(openApi(operations, house.version))
   let waiting = 0
 

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { Readable } from 'node:stream'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { wallClock } from '../../../component.ts'
 import { DaybookError } from '../../../schemas/errors.ts'
 import type { Objects } from '../../../storage/objects.ts'
@@ -19,9 +19,15 @@ afterEach(async () => {
 })
 
 /** Keeps as `put` does, in a store of its own. */
-async function keeping(put: Objects['put']): Promise<{ port: number; url: string }> {
+async function keeping(put: Objects['put'], waitMs = 30_000): Promise<{ port: number; url: string }> {
   const inTime = createInTime(wallClock, 30_000, 'objects_unavailable')
-  const keeper = createObjectKeeper({ objects: { put }, redactText: (text) => text, inTime })
+  const keeper = createObjectKeeper({
+    objects: { put },
+    redactText: (text) => text,
+    inTime,
+    clock: wallClock,
+    waitMs,
+  })
   server = createServer((incoming, outgoing) => {
     const header = (name: string) => incoming.headers[name] as string | undefined
     keeper.keep({ query: {}, header, incoming }).then(
@@ -84,19 +90,44 @@ test('a payload comes no faster than it is kept', async () => {
   expect(taken).toBe(false)
 })
 
-test('too many at once are asked to wait, until one is kept', async () => {
+describe('one payload more than may come at once', () => {
   const ref = { storage: 'fs' as const, id: 'a'.repeat(64) }
-  const waiting: (() => void)[] = []
-  const { url } = await keeping(() => new Promise((resolve) => waiting.push(() => resolve(ref))))
-  const put = () => fetch(url, { method: 'PUT', body: 'x' })
-  const coming = Array.from({ length: 32 }, put)
-  await expect.poll(() => waiting.length).toBe(32)
-  const response = await put()
-  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
-  waiting[0]?.()
-  expect((await Promise.race(coming)).status).toBe(200)
-  const next = put()
-  await expect.poll(() => waiting.length).toBe(33)
-  for (const end of waiting) end()
-  expect((await Promise.all([...coming, next])).map(({ status }) => status)).toEqual(Array(33).fill(200))
+
+  /** All places taken by payloads that end when they are told to. */
+  async function crowded(waitMs?: number) {
+    const ends: (() => void)[] = []
+    const { url } = await keeping(() => new Promise((resolve) => ends.push(() => resolve(ref))), waitMs)
+    const put = () => fetch(url, { method: 'PUT', body: 'x' })
+    const coming = Array.from({ length: 32 }, put)
+    await expect.poll(() => ends.length).toBe(32)
+    return { put, coming, ends }
+  }
+
+  test('waits until another is kept', async () => {
+    const { put, coming, ends } = await crowded()
+    const next = put()
+    expect(await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 100, 'waits'))])).toBe('waits')
+    expect(ends).toHaveLength(32)
+    ends[0]?.()
+    await expect.poll(() => ends.length).toBe(33)
+    for (const end of ends) end()
+    expect((await Promise.all([...coming, next])).map(({ status }) => status)).toEqual(Array(33).fill(200))
+  })
+
+  test('is told to try again when none ends in time', async () => {
+    const { put, coming, ends } = await crowded(50)
+    const response = await put()
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+    expect(await response.json()).toMatchObject({
+      code: 'objects_unavailable',
+      title: expect.stringContaining('or has its hands full'),
+      detail: '32 others are on their way; none ended in time.',
+    })
+    ends[0]?.()
+    await Promise.race(coming)
+    const next = put()
+    await expect.poll(() => ends.length).toBe(33)
+    for (const end of ends) end()
+    expect((await next).status).toBe(200)
+  })
 })

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { finished } from 'node:stream/promises'
+import type { Clock } from '../../../component.ts'
 import { type ContentRef, contentRef } from '../../../schemas/content-ref.ts'
 import { DaybookError } from '../../../schemas/errors.ts'
 import { isText } from '../../../schemas/media-types.ts'
@@ -10,10 +11,12 @@ import type { Objects } from '../../../storage/objects.ts'
 import type { InTime } from '../in-time.ts'
 import { promisedId } from './digest.ts'
 import { essenceOf, nameIn } from './disposition.ts'
+import { createPlaces } from './places.ts'
 import { redacted } from './redacted.ts'
 
-/** Payloads on their way in at once. */
+/** Payloads on their way in at once; how long others wait unread, ms. */
 const COMING_MOST = 32
+const WAIT_MS = 30_000
 
 const parameters = ['name', 'id']
 
@@ -36,10 +39,14 @@ export interface ObjectKeeperOptions {
   objects: Pick<Objects, 'put'>
   redactText: (text: string) => string
   inTime: InTime
+  clock: Clock
+  /** How long a payload waits for a place among those on their way, ms. Default 30,000. */
+  waitMs?: number
 }
 
-export function createObjectKeeper({ objects, redactText, inTime }: ObjectKeeperOptions): ObjectKeeper {
-  let coming = 0
+export function createObjectKeeper(options: ObjectKeeperOptions): ObjectKeeper {
+  const { objects, redactText, inTime, clock, waitMs = WAIT_MS } = options
+  const places = createPlaces({ most: COMING_MOST, waitMs, clock })
 
   async function put(request: KeepRequest): Promise<ContentRef> {
     const { mediaType, name, id, size } = aboutOf(request, redactText)
@@ -54,17 +61,20 @@ export function createObjectKeeper({ objects, redactText, inTime }: ObjectKeeper
 
   return {
     async keep(request) {
-      if (coming >= COMING_MOST)
-        throw new DaybookError('objects_unavailable', `${COMING_MOST} are on their way already.`)
-      coming++
+      const { incoming } = request
+      const leave = await places.take()
       try {
+        if (!leave)
+          throw new DaybookError('objects_unavailable', `${COMING_MOST} others are on their way; none ended in time.`)
         return await put(request)
       } catch (error) {
-        if (request.incoming.errored) throw new DaybookError('invalid', 'The connection ended before the body did.')
-        if (!request.incoming.readableEnded) await skim(request.incoming)
+        // Whoever went away while waiting left no error behind.
+        if (incoming.errored || (incoming.destroyed && !incoming.readableEnded))
+          throw new DaybookError('invalid', 'The connection ended before the body did.')
+        if (!incoming.readableEnded) await skim(incoming)
         throw error
       } finally {
-        coming--
+        leave?.()
       }
     },
   }
