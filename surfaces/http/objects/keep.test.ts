@@ -56,6 +56,7 @@ async function tooLargeAfter(most: number, bytes: Uint8Array | AsyncIterable<Uin
 test.each([
   ['binary', 'image/png'],
   ['text', 'text/plain'],
+  ['text without a type', 'application/octet-stream'],
 ])('%s that turns out too large is refused, and its sender hears it', async (_, mediaType) => {
   const { url } = await keeping((bytes) => tooLargeAfter(MIB, bytes))
   const body = Readable.toWeb(Readable.from(Array.from({ length: 40 }, () => Buffer.alloc(MIB, 'x'))))

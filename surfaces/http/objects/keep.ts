@@ -12,13 +12,18 @@ import type { InTime } from '../in-time.ts'
 import { promisedId } from './digest.ts'
 import { essenceOf, nameIn } from './disposition.ts'
 import { createPlaces } from './places.ts'
-import { redacted } from './redacted.ts'
+import { begun, redacted } from './redacted.ts'
 
 /** Payloads on their way in at once; how long others wait unread, ms. */
 const COMING_MOST = 32
 const WAIT_MS = 30_000
 
 const parameters = ['name', 'id']
+
+/** Media types that say nothing of the bytes: what a sender has that knows none, and what curl says of everything. */
+const untold: ReadonlySet<string | null> = new Set(['application/octet-stream', 'application/x-www-form-urlencoded'])
+/** Charsets in which no ASCII is seen: a secret would not be found. */
+const UNSEEN = /;\s*charset\s*=\s*"?(?:utf-?(?:7|16|32)|(?:iso-10646-)?ucs)/i
 
 /** What is still read of a body that is refused, so that its sender hears why: bytes, ms. */
 const SKIMMED_MOST = { bytes: 64 * 1024 * 1024, ms: 10_000 }
@@ -53,10 +58,17 @@ export function createObjectKeeper(options: ObjectKeeperOptions): ObjectKeeper {
     const arrived = Promise.withResolvers<void>()
     const body = bodyOf(request.incoming, arrived.resolve)
     // Of text the promise is about what was sent, not about what is kept.
-    const work = isText(mediaType)
-      ? objects.put(redacted(promised(body, id), redactText), { mediaType, name })
-      : objects.put(body, { mediaType, name, id, size })
-    return inTime(work, arrived.promise)
+    const asText = (bytes: AsyncIterable<Uint8Array>, whileText: boolean) =>
+      objects.put(redacted(promised(bytes, id), redactText, { whileText }), { mediaType, name })
+    const asBytes = (bytes: AsyncIterable<Uint8Array>) => objects.put(bytes, { mediaType, name, id, size })
+    if (isText(mediaType)) return inTime(asText(body, false), arrived.promise)
+    if (!untold.has(essenceOf(mediaType))) return inTime(asBytes(body), arrived.promise)
+    const { isText: looksLikeText, whole, leave } = await begun(body)
+    try {
+      return await inTime(looksLikeText ? asText(whole, true) : asBytes(whole), arrived.promise)
+    } finally {
+      leave()
+    }
   }
 
   return {
@@ -93,6 +105,9 @@ function aboutOf({ query, header }: KeepRequest, redactText: (text: string) => s
   const mediaType = header('content-type') ?? 'application/octet-stream'
   if (essenceOf(mediaType) === null || !contentRef.shape.mediaType.safeParse(mediaType).success) {
     throw new DaybookError('invalid', 'content-type: must be a media type of at most 127 characters')
+  }
+  if (isText(mediaType) && UNSEEN.test(mediaType)) {
+    throw new DaybookError('invalid', 'content-type: secrets are not found in this charset; send the text as UTF-8')
   }
   const given = query.name ?? nameIn(header('content-disposition'))
   const name = given === undefined || given === '' ? undefined : redactText(given)

@@ -113,6 +113,22 @@ describe('PUT /api/v1/objects', () => {
   })
 
   test.each([
+    ['no type', undefined],
+    ['a type of any bytes', 'application/octet-stream'],
+    ['the type that curl gives', 'application/x-www-form-urlencoded'],
+  ])('text with %s is kept without its secrets too', async (_, mediaType) => {
+    const text = 'before\nexport API_TOKEN=9f8e7d6c5b4a39281706f5e4d3c2b1a0ffee\nafter ä\n'
+    const headers: Record<string, string> = mediaType ? { 'content-type': mediaType } : {}
+    const ref = await json<Ref>(put(Buffer.from(text), headers, `?id=${sha256(text)}`))
+    await refer(ref)
+    const stored = await (await house.api(pathOf(ref))).text()
+    expect(stored).toMatch(/^before\nexport API_TOKEN=\[redacted:[a-z-]+\]\nafter ä\n$/)
+    const clean = 'nothing to hide\n'.repeat(10_000)
+    expect((await json<Ref>(put(Buffer.from(clean), headers))).id).toBe(sha256(clean))
+  })
+
+  test.each([
+    ['text in a charset that hides secrets', { 'content-type': 'text/plain; charset=UTF-16LE' }, '', 'as UTF-8'],
     ['an id of another form', {}, '?id=abc', 'id: '],
     ['a media type that is none', { 'content-type': 'nonsense' }, '', 'content-type: '],
     ['a content coding', { 'content-encoding': 'gzip' }, '', 'content-encoding: gzip'],

@@ -1,6 +1,6 @@
 // Text loses its secrets however it is cut into chunks, and nothing else.
 import { describe, expect, test } from 'vitest'
-import { redacted } from './redacted.ts'
+import { begun, redacted } from './redacted.ts'
 
 const seen: number[] = []
 const hide = (text: string) => {
@@ -13,9 +13,9 @@ const hide = (text: string) => {
 async function* chunks(bytes: Buffer, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
-async function through(bytes: Buffer, size = 1_000): Promise<Buffer> {
+async function through(bytes: Buffer, size = 1_000, whileText = false): Promise<Buffer> {
   const kept: Uint8Array[] = []
-  for await (const block of redacted(chunks(bytes, size), hide)) kept.push(block)
+  for await (const block of redacted(chunks(bytes, size), hide, { whileText })) kept.push(block)
   return Buffer.concat(kept)
 }
 
@@ -66,5 +66,37 @@ describe('redacted text', () => {
 
   test('nothing stays nothing', async () => {
     expect((await through(Buffer.alloc(0))).length).toBe(0)
+  })
+})
+
+describe('text of which nobody said that it is', () => {
+  const binary = Buffer.concat([Buffer.from([0xff, 0, 0xc3]), Buffer.from(' secret-2\n'.repeat(20_000))])
+
+  test.each([1, 1_000, 10_000_000])('has no secret up to where it ends, in chunks of %i bytes', async (size) => {
+    const text = 'a line ä\n'.repeat(20_000)
+    const bytes = Buffer.concat([Buffer.from(`${text}secret-1 😀`), binary])
+    const kept = await through(bytes, size, true)
+    expect(kept.equals(Buffer.concat([Buffer.from(`${text}[redacted:test] 😀`), binary]))).toBe(true)
+  })
+
+  test('does not end where a line is too long for a block', async () => {
+    const line = `x${'😀'.repeat(600_000)}`
+    const kept = await through(Buffer.from(`${line}\nsecret-1`), 100_000, true)
+    expect(kept.equals(Buffer.from(`${line}\n[redacted:test]`))).toBe(true)
+  })
+
+  test.each([
+    ['text', Buffer.from('ä secret-1'), true],
+    ['nothing', Buffer.alloc(0), true],
+    ['text whose first block ends within a character', Buffer.from(`x${'😀'.repeat(50_000)}`), true],
+    ['text with a NUL', Buffer.from('ab\0c'), false],
+    ['text that ends within a character', Buffer.from('a😀').subarray(0, 3), false],
+    ['what begins as none', binary, false],
+  ])('%s is seen by its first block, and stays whole', async (_, bytes, isText) => {
+    const seen = await begun(chunks(bytes, 1_000))
+    expect(seen.isText).toBe(isText)
+    const all: Uint8Array[] = []
+    for await (const chunk of seen.whole) all.push(chunk)
+    expect(Buffer.concat(all).equals(bytes)).toBe(true)
   })
 })
