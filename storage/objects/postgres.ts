@@ -76,10 +76,15 @@ export function postgresStore({ pool, space }: Pick<StoreContext, 'pool' | 'spac
 
   /** From the second on: the first was read to know that they are there. */
   async function* reading(id: string, { start, end }: ByteRange, first: Buffer): AsyncGenerator<Buffer> {
-    let chunk: Buffer | null = first
-    for (let index = Math.floor(start / CHUNK); index * CHUNK <= end; index++) {
-      const bytes: Buffer = chunk ?? (await read(id, index))
-      chunk = null
+    const last = Math.floor(end / CHUNK)
+    let coming = Promise.resolve(first)
+    for (let index = Math.floor(start / CHUNK); index <= last; index++) {
+      const bytes = await coming
+      if (index < last) {
+        // On its way while this one is taken; a failure is told when it is waited for.
+        coming = read(id, index + 1)
+        coming.catch(() => {})
+      }
       yield bytes.subarray(Math.max(0, start - index * CHUNK), end + 1 - index * CHUNK)
     }
   }
