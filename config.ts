@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { registry as bridges } from './bridges/registry.ts'
 import { type OwnStorage, ownStorages } from './schemas/content-ref.ts'
 import { DaybookError } from './schemas/errors.ts'
+import { topicPrefix } from './schemas/topics.ts'
 import { stores } from './storage/objects/registry.ts'
 
 const host = z.string().min(1).default('127.0.0.1')
@@ -51,11 +52,7 @@ export const configSchema = z.strictObject({
   mqtt: section({
     host: host.describe('where the embedded broker listens'),
     port: optionalPort(1883).describe('0: any free one, off: none'),
-    prefix: z
-      .string()
-      .regex(/^[a-z0-9_-]+(\/[a-z0-9_-]+)*$/, { error: 'lower case words, no slash at the ends' })
-      .default('daybook')
-      .describe('first part of every topic'),
+    prefix: topicPrefix.default('daybook').describe('first part of every topic'),
   }),
   http: section({
     host: host.describe('where HTTP listens'),

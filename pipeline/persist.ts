@@ -138,11 +138,11 @@ export function createPersist(options: PersistOptions): Component {
 
   function commit(batch: Entry[]): Promise<Map<string, Receipt[]>> {
     const events: ActivityEvent[] = []
-    const payloads = new Map<string, InlinePayload>()
+    const payloads: InlinePayload[] = []
     for (const { event, payload, outcome } of batch) {
       if (!event || outcome === 'suppressed') continue
       events.push(event)
-      if (payload) payloads.set(payload.id, payload)
+      if (payload) payloads.push(payload)
     }
     const book: Parameters<Storage['commit']>[1] = (appended) => {
       const unclaimed = new Set(appended.stored)
@@ -155,7 +155,7 @@ export function createPersist(options: PersistOptions): Component {
       const kept = batch.flatMap((entry) => (entry.refused && !entry.unkeepable ? [keptOf(entry)] : []))
       return { settlements: batch.map(settlement), rejected: kept }
     }
-    return storage.commit(events, book, [...payloads.values()])
+    return storage.commit(events, book, payloads)
   }
 
   /** After COMMIT: acknowledgements first, then receipts and rejections. */

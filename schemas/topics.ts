@@ -1,9 +1,15 @@
 // Every topic on the bus, built and parsed here and nowhere else. Not for: what the messages hold, which the other
 // schemas say, or who may use a topic, which broker/access.ts decides.
+import { z } from 'zod'
 import { DaybookError } from './errors.ts'
 
 const WORD = /^[a-z0-9][a-z0-9_.-]{0,63}$/
 const PRODUCER = /^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$/
+
+/** First part of every topic of ours, as settings, recordings and replays name it. */
+export const topicPrefix = z
+  .string()
+  .regex(/^[a-z0-9_-]+(\/[a-z0-9_-]+)*$/, { error: 'lower case words, no slash at the ends' })
 
 export interface ActivityAddress {
   source: string

@@ -1,8 +1,7 @@
 // Where replayed messages go: our own topics under another prefix in place of ours, topics of others below it, so that
 // nobody who listens to the live ones hears them. Pure. Not for: what topics of ours there are (schemas/topics.ts).
 import { DaybookError } from '../../schemas/errors.ts'
-
-const WORDS = /^[a-z0-9_-]+(\/[a-z0-9_-]+)*$/
+import { topicPrefix } from '../../schemas/topics.ts'
 
 /** daybook/activity/... -> sandbox/activity/..., frigate/events -> sandbox/frigate/events. */
 export function movedTopic(topic: string, { own, prefix }: { own: string; prefix: string }): string {
@@ -16,7 +15,7 @@ export function isUnder(topic: string, prefix: string): boolean {
 
 /** Throws `usage` for what is no prefix, and for one that lies in the live one or around it unless that is wanted. */
 export function checkPrefix(prefix: string, live: string, liveIsWanted: boolean): void {
-  if (!WORDS.test(prefix)) {
+  if (!topicPrefix.safeParse(prefix).success) {
     throw new DaybookError('usage', `--prefix ${prefix}: write lower case words such as sandbox, no slash at the ends.`)
   }
   if (liveIsWanted || !(isUnder(prefix, live) || isUnder(live, prefix))) return

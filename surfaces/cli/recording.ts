@@ -2,6 +2,7 @@
 // writing files (lines.ts, record.ts), or for when a line is played (pacing.ts).
 import { z } from 'zod'
 import { DaybookError } from '../../schemas/errors.ts'
+import { topicPrefix } from '../../schemas/topics.ts'
 import { checkPayload } from '../operations/publish-messages.ts'
 import { type RawMessage, rawMessage } from '../raw-message.ts'
 
@@ -12,12 +13,6 @@ const LAST = 8.64e15
 /** The longest prefix, characters: what comes after it must still fit into a topic. */
 export const PREFIX_MOST = 128
 
-/** As the configuration takes it. */
-const prefix = z
-  .string()
-  .max(PREFIX_MOST)
-  .regex(/^[a-z0-9_-]+(\/[a-z0-9_-]+)*$/, { error: 'lower case words, no slash at the ends' })
-
 const recordingHeader = z.object({
   daybook: z.literal('recording'),
   version: z.number().int(),
@@ -26,7 +21,7 @@ const recordingHeader = z.object({
   /** Epoch ms. */
   startedAt: z.number().optional(),
   /** First part of our own topics where it was recorded. */
-  prefix: prefix.optional(),
+  prefix: topicPrefix.max(PREFIX_MOST).optional(),
 })
 
 export type RecordingHeader = z.infer<typeof recordingHeader>
