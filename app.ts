@@ -161,7 +161,7 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
         }),
       redact: (notification) => redactor.redact(notification),
       redactText: (text) => redactor.redactText(text),
-      feed: (filters, take) => bus.feed(filters, take),
+      feed: (name, filters, take) => bus.feed(name, filters, take),
       log: logOf('bridge'),
       clock,
       space,

@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { registry as bridges } from './bridges/registry.ts'
+import { foreignConfig } from './broker/foreign/config.ts'
 import { type OwnStorage, ownStorages } from './schemas/content-ref.ts'
 import { DaybookError } from './schemas/errors.ts'
 import { topicPrefix } from './schemas/topics.ts'
@@ -60,12 +61,7 @@ export const configSchema = z.strictObject({
     allowedHosts: z.array(z.string()).default([]).describe('further names in the Host header, for a reverse proxy'),
   }),
   activitywatch: section({ port: optionalPort(5600).describe(`0: any free one, off: none; ${later}`) }),
-  broker: section({
-    url: z
-      .url({ protocol: /^(mqtts?|wss?)$/ })
-      .optional()
-      .describe(`a broker of yours instead of the embedded one; ${later}`),
-  }),
+  broker: foreignConfig.prefault({}),
   database: section({
     url: z
       .url({ protocol: /^postgres(ql)?$/ })

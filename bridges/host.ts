@@ -42,7 +42,7 @@ export interface HostParts {
   /** The same for a payload that is text. */
   redactText(text: string): { text: string }
   /** What others publish; see Bus.feed. */
-  feed(filters: readonly string[], take: (message: ForeignMessage) => void): Promise<() => void>
+  feed(name: string, filters: readonly string[], take: (message: ForeignMessage) => void): Promise<() => void>
   log: Logger
   clock: Clock
   space: string
@@ -140,8 +140,9 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
       try {
         await outbox.start()
         const { signal } = end
+        let feeds = 0
         const listen: BridgeHost<unknown>['listen'] = (filters, take) =>
-          parts.feed(filters, (message) => {
+          parts.feed(`${producer}-${++feeds}`, filters, (message) => {
             try {
               if (!pauses.paused()) take(message)
             } catch (thrown) {

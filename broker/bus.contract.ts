@@ -294,7 +294,7 @@ export function busContract(
       await under.bus.publish('cameras/available', 'online', { retain: true })
       const fed: string[] = []
       const take = ({ topic, payload, retain }: Message) => fed.push(`${topic} ${payload} ${retain}`)
-      const off = await under.bus.feed(['cameras/available', 'cameras/+', topics.all], take)
+      const off = await under.bus.feed('cameras', ['cameras/available', 'cameras/+', topics.all], take)
       const client = await raw(under)
       client.send(
         publishPacket('cameras/events', 'a', { qos: 1, messageId: 1 }),
@@ -321,7 +321,7 @@ export function busContract(
       const under = await started()
       const fed: string[] = []
       let isFull = true
-      await under.bus.feed(['cameras/#'], ({ payload }) => {
+      await under.bus.feed('cameras', ['cameras/#'], ({ payload }) => {
         if (isFull) throw new Error('no room')
         fed.push(`${payload}`)
       })
@@ -353,7 +353,7 @@ export function busContract(
 
     test('what a feed has not taken when the house stops stays with its sender', async () => {
       const under = await started()
-      const off = await under.bus.feed(['cameras/#'], () => {
+      const off = await under.bus.feed('cameras', ['cameras/#'], () => {
         throw new Error('no room')
       })
       const client = await raw(under)

@@ -21,7 +21,7 @@ export interface Message {
 
 /** A message as it came in, acknowledged only when settled: with `qos` 0 too, though nobody waits for that. */
 export interface Delivery extends Message {
-  /** Who sent it: the authenticated user, or `daybook` for what came in through `publish`. */
+  /** Who sent it: `daybook` for what came in through `publish`, else the authenticated user; a foreign broker tells none: ``. */
   readonly from: string
   /** Call once, in any order: the driver acknowledges in arrival order, and shows `body` to live subscribers. */
   settle(outcome: Outcome): void
@@ -33,6 +33,8 @@ export interface PublishOptions {
   retain?: boolean
   /** Retained in memory only, for what is published again at the next start (receipts, state). */
   volatile?: boolean
+  /** What a retained topic is to say, retained, once we are gone without having said so. */
+  will?: string
 }
 
 /** Moves messages between everyone on it: our parts and MQTT clients alike. */
@@ -51,9 +53,10 @@ export interface Bus extends Component {
   subscribe(filter: string, listener: (message: Message) => void): Promise<() => void>
   /**
    * What anyone publishes outside our prefix under these filters, for who must not lose it: last retained values first (only
-   * they have `retain`), then each message once, in order of arrival, acknowledged once every `take` has returned. What one
+   * they have `retain`), then each message in order of arrival, acknowledged once every `take` has returned. What one
    * throws at waits, with all that comes after it as far as a connection may have unacknowledged, and is offered again about
-   * every second; subscribers get it, its sender stays connected. `take` does not block, and copies what it keeps.
+   * every second; subscribers get it, its sender stays connected. `take` does not block, and copies what it keeps. `name` is
+   * the feed's over restarts: a foreign broker keeps under it what comes while we are away, and may hand it over twice.
    */
-  feed(filters: readonly string[], take: (message: Message) => void): Promise<() => void>
+  feed(name: string, filters: readonly string[], take: (message: Message) => void): Promise<() => void>
 }

@@ -86,6 +86,20 @@ export const errors = {
     503,
     'The broker cannot be reached; the outbox keeps everything until it is back.',
   ),
+  broker_refused: entry('peer', 'stop', 502, 'The broker refuses us; check user, password and rights in broker.*.'),
+  share_refused: entry(
+    'peer',
+    'stop',
+    502,
+    'This broker grants shared subscriptions and delivers nothing on them; set broker.share to false.',
+  ),
+  user_exists: entry('caller', 'reject', 409, 'There is a user of this name; remove it first, or choose another.'),
+  code_invalid: entry(
+    'caller',
+    'stop',
+    401,
+    'This code was used, is too old, or is not ours; make a new one with `daybook enroll <name>`.',
+  ),
   home_assistant_auth: entry(
     'peer',
     'stop',

@@ -78,7 +78,7 @@ export function host(bridge: Bridge, folder: string, options: HostedOptions = {}
     clock,
     space: 'home',
     producer: `${bridge.name}-test`,
-    async feed(filters, take) {
+    async feed(_name, filters, take) {
       const entry = { meets: filters.map(matcher), take }
       listening.add(entry)
       return () => {

@@ -15,7 +15,7 @@ describe('wills and takeover', () => {
   it('does not wait at stop for those who fed on wills and have left', async () => {
     const house = new AbortController()
     const under = await started({ signal: house.signal, config: { stopTimeoutMs: 600_000 } })
-    const off = await under.bus.feed(['cameras/#'], () => {})
+    const off = await under.bus.feed('cameras', ['cameras/#'], () => {})
     await client(under, { will: { topic: 'cameras/available', payload: 'offline', qos: 1, retain: true } })
     house.abort()
     off()

@@ -147,7 +147,7 @@ class Embedded implements EmbeddedBroker, House {
     return this.#listeners.add(filter, listener)
   }
 
-  async feed(filters: readonly string[], take: (message: Message) => void): Promise<() => void> {
+  async feed(_name: string, filters: readonly string[], take: (message: Message) => void): Promise<() => void> {
     const wrong = filters.find((filter) => !isFilter(filter))
     if (wrong !== undefined) throw new DaybookError('topic_invalid', `"${wrong}" is no topic filter`)
     return this.#feeds.add(filters, take, [...this.#listeners.retained.values()])

@@ -7,9 +7,16 @@ export interface OutboxTransport {
    * Sends in the order of the calls, many at a time. Resolves once the broker has answered for the message, rejects when
    * it was not taken; stays open only if the session is lost, which is told.
    */
-  publish(topic: string, payload: string | Buffer, options?: { qos?: 0 | 1; retain?: boolean }): Promise<unknown>
+  publish(topic: string, payload: string | Buffer, options?: OutboxPublish): Promise<unknown>
   /** Resolves once messages come in, retained ones first; holds through reconnects until the function is called. */
   subscribe(filter: string, listener: (message: { topic: string; payload: Buffer }) => void): Promise<() => void>
   /** Tells that a new session began: what the old one had not answered, and what it had, may be lost. Absent: never. */
   onSessionLost?(listener: () => void): () => void
+}
+
+export interface OutboxPublish {
+  qos?: 0 | 1
+  retain?: boolean
+  /** See PublishOptions of the bus: what the retained topic says once we are gone without a word. */
+  will?: string
 }
