@@ -103,6 +103,11 @@ export interface OpenBridge {
    * Tells of its progress; ends early when the signal aborts. Rejects with why the source cannot be read.
    */
   import?(range: ImportRange, progress: (at: ImportProgress) => void, signal: AbortSignal): Promise<void>
+  /**
+   * What a line of standard input means to a bridge that runs alone: it is emitted when this returns. Throws `not_json` or
+   * `invalid` for a line that means nothing, and what `emit` throws.
+   */
+  take?(line: string): void
   /** Safe twice. */
   close(): Promise<void>
 }

@@ -62,6 +62,8 @@ export interface HostedBridge extends Component {
   payload(id: string): Promise<SourcePayload>
   /** See OpenBridge.import; `invalid` if its source has no past to give. Only while it runs. */
   import(range: ImportRange, progress: (at: ImportProgress) => void, signal: AbortSignal): Promise<void>
+  /** See OpenBridge.take; absent: lines mean nothing to it. Only while it runs. */
+  readonly take: ((line: string) => void) | undefined
 }
 
 const REPORT_MS = 2000
@@ -189,6 +191,10 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
       if (!running?.open) throw new DaybookError('bus_unavailable', `The bridge ${bridge.name} does not run.`)
       if (!running.open.import) throw new DaybookError('invalid', `source: ${bridge.name} has no past to bring in.`)
       await running.open.import(range, progress, signal)
+    },
+    get take() {
+      const open = running?.open
+      return open?.take && ((line: string) => open.take?.(line))
     },
   }
 }

@@ -1,7 +1,9 @@
 // Notes, and what makes two of them one.
 import { expect, test } from 'vitest'
+import { wallClock } from '../component.ts'
 import { idTime, lowestId } from '../schemas/ids.ts'
-import { noteNotification } from './manual.ts'
+import { host, outboxFolder } from '../test/hosted.ts'
+import { manual, noteNotification, readNote } from './manual.ts'
 
 const now = 1_760_000_000_000
 const write = (note: Parameters<typeof noteNotification>[0], at = now) =>
@@ -36,4 +38,37 @@ test('a long text keeps all its words, and its summary ends at one', () => {
   expect(data).toMatchObject({ text })
   expect(write({ text: '🎉'.repeat(400) }).summary.isWellFormed()).toBe(true)
   expect(write({ text: '🎉'.repeat(400) }).summary.length).toBeLessThanOrEqual(512)
+})
+
+test('a line is a note, and so is an object with the fields of one', () => {
+  expect(readNote('  Slept well ')).toEqual({ text: 'Slept well' })
+  const named = { text: 'Walked', tags: ['out'], at: 1_759_900_000_000, id: 'mine' }
+  expect(readNote(JSON.stringify(named))).toEqual(named)
+  expect(readNote('"a quote" is text')).toEqual({ text: '"a quote" is text' })
+})
+
+test.each([
+  ['{"text": ', 'not_json'],
+  ['{"tags": ["a"]}', 'invalid'],
+  ['{"text": "a", "when": 1}', 'invalid'],
+  ['x'.repeat(10_001), 'invalid'],
+])('a line that is no note is refused: %.20s', (line, code) => {
+  expect(() => readNote(line)).toThrow(expect.objectContaining({ code }))
+})
+
+test('standing alone it keeps each line, also one that says what another said in the same moment', async () => {
+  const { folder, remove } = await outboxFolder()
+  const clock = { ...wallClock, now: () => now }
+  const { bridge, kept } = host(manual, folder, { clock })
+  expect(bridge.take).toBeUndefined()
+  await bridge.start()
+  for (const line of ['coffee', 'coffee', '{"text":"tea","at":1759900000000}']) bridge.take?.(line)
+  expect(kept.map(({ summary, timestamp }) => [summary, timestamp])).toEqual([
+    ['coffee', now],
+    ['coffee', now],
+    ['tea', 1_759_900_000_000],
+  ])
+  expect(new Set(kept.map(({ id }) => id)).size).toBe(3)
+  await bridge.stop()
+  await remove()
 })

@@ -1,9 +1,21 @@
-// What a person writes down: `daybook note`, the console, an MCP tool. Nothing to open: the surface that takes a note
-// makes the notification here and publishes it. Not for: parsing a command line or a request, which the surfaces do.
+// What a person writes down: `daybook note`, the console, an MCP tool. Inside the app there is nothing to open: the surface
+// that takes a note makes the notification here and publishes it. Alone on a device each line is a note. Not for: parsing a
+// command line or a request, which the surfaces do.
 import { z } from 'zod'
-import { limits } from '../schemas/activity.ts'
+import { activityEvent, limits } from '../schemas/activity.ts'
+import { DaybookError } from '../schemas/errors.ts'
 import { eventId, idTime, isUuidV7 } from '../schemas/ids.ts'
 import { defineBridge, type Notification } from './bridge.ts'
+
+/** A note as others write it. */
+export const noteFields = {
+  text: z.string().trim().min(1).max(10_000).describe('what to remember'),
+  at: activityEvent.shape.timestamp.optional().describe('when, epoch ms; default now'),
+  tags: z.array(z.string().trim().min(1).max(64)).max(32).optional().describe('words to find it by'),
+  id: z.string().min(1).max(200).optional().describe('a name of your own for it'),
+}
+
+const noteLine = z.strictObject(noteFields)
 
 export interface Note {
   text: string
@@ -29,6 +41,22 @@ export function noteNotification(note: Note, { space, now }: { space: string; no
     summary: firstLine(text),
     timestamp,
     data: { text, tags },
+  }
+}
+
+/** A line of text is a note, and so is a JSON object with its fields. Throws `not_json` and `invalid`. */
+export function readNote(line: string): Note {
+  const parsed = noteLine.safeParse(line.trimStart().startsWith('{') ? readJson(line) : { text: line })
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new DaybookError('invalid', [issue?.path.join('.'), issue?.message].filter(Boolean).join(': '))
+}
+
+function readJson(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch (error) {
+    throw new DaybookError('not_json', (error as Error).message)
   }
 }
 
@@ -71,8 +99,15 @@ export const manual = defineBridge<Record<string, never>, Note>({
     },
   ],
   translate: (note, context) => [noteNotification(note, context)],
-  async open() {
+  async open({ space, clock, emit }) {
+    let count = 0
     return {
+      take(line) {
+        const note = readNote(line)
+        // Two lines that say the same are two notes, also within a millisecond.
+        const id = note.id ?? `${++count}\0${note.text}`
+        emit([noteNotification({ ...note, id }, { space, now: clock.now() })])
+      },
       health: () => ({ state: 'ok' }),
       pause() {},
       forget: () => 0,

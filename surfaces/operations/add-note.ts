@@ -1,7 +1,6 @@
 // Operation: write a note into the day. Not for: what a note looks like as an activity (bridges/manual.ts).
 import { z } from 'zod'
-import { noteNotification } from '../../bridges/manual.ts'
-import { activityEvent } from '../../schemas/activity.ts'
+import { noteFields, noteNotification } from '../../bridges/manual.ts'
 import { DaybookError, type ErrorCode, errors } from '../../schemas/errors.ts'
 import { defineOperation } from './operation.ts'
 import { publishActivity } from './publish.ts'
@@ -14,10 +13,7 @@ export const addNote = defineOperation({
   path: '/api/v1/notes',
   access: 'write',
   input: z.strictObject({
-    text: z.string().trim().min(1).max(10_000).describe('what to remember'),
-    at: activityEvent.shape.timestamp.optional().describe('when, epoch ms; default now'),
-    tags: z.array(z.string().trim().min(1).max(64)).max(32).optional().describe('words to find it by'),
-    id: z.string().min(1).max(200).optional().describe('a name of your own for it'),
+    ...noteFields,
     producer: z.string().min(1).max(128).optional().describe('default manual'),
   }),
   output: z.object({
