@@ -1,6 +1,6 @@
 // A PostgreSQL from Debian's packages, as an installation of Daybook may already have one: in a temporary folder, on any
 // free port, with password and database. Not for: the embedded one (storage/postgres/server/server.ts).
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,15 @@ import { asUser, serviceUser } from '../storage/postgres/server/user.ts'
 export interface DebianPostgres extends AsyncDisposable {
   /** postgres://daybook:...@127.0.0.1:.../daybook, a superuser's. */
   url: string
+  /** Of the running postmaster. */
+  readonly pid: number | undefined
+  /** SIGKILL of the postmaster alone: its backends see it and end by themselves. */
+  kill(): Promise<void>
+  /** Again, on the same data and port. Resolves when it takes connections. */
+  start(): Promise<void>
 }
+
+const READY_MS = 60_000
 
 export async function debianPostgres(binaries: string): Promise<DebianPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-debian-'))
@@ -29,36 +37,57 @@ export async function debianPostgres(binaries: string): Promise<DebianPostgres> 
   await promisify(execFile)(join(binaries, 'initdb'), ['-D', cluster, ...how], account)
   const port = await freePort()
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', `port=${port}`]
-  const server = spawn(join(binaries, 'postgres'), ['-D', cluster, ...settings.flatMap((each) => ['-c', each])], {
-    ...account,
-    stdio: 'ignore',
-  })
-  const ended = once(server, 'exit')
+  const command = ['-D', cluster, ...settings.flatMap((each) => ['-c', each])]
   const url = `postgres://daybook:secret@127.0.0.1:${port}`
-  await createDatabase(`${url}/postgres`, () => server.exitCode === null)
-  return {
+  let server: ChildProcess | undefined
+
+  const runs = () => server !== undefined && server.exitCode === null && server.signalCode === null
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (!server || !runs()) return
+    const ended = once(server, 'exit')
+    server.kill(signal)
+    await ended
+  }
+
+  async function start(): Promise<void> {
+    const until = Date.now() + READY_MS
+    while (!(await connects(`${url}/postgres`))) {
+      if (Date.now() > until) throw new Error('PostgreSQL does not start')
+      // It refuses to while backends of its last life are still there.
+      if (!runs()) server = spawn(join(binaries, 'postgres'), command, { ...account, stdio: 'ignore' })
+      await wallClock.sleep(50)
+    }
+  }
+
+  const postgres: DebianPostgres = {
     url: `${url}/daybook`,
+    get pid() {
+      return runs() ? server?.pid : undefined
+    },
+    kill: () => end('SIGKILL'),
+    start,
     async [Symbol.asyncDispose]() {
-      server.kill('SIGQUIT')
-      await ended
-      await rm(folder, { recursive: true, force: true })
+      await end('SIGQUIT')
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
+  await start()
+  await withClient(`${url}/postgres`, (client) => client.query('create database daybook'))
+  return postgres
 }
 
-/** As soon as the server lets us. */
-async function createDatabase(url: string, lives: () => boolean): Promise<void> {
-  for (;;) {
-    const client = new pg.Client({ connectionString: url })
-    try {
-      await client.connect()
-      await client.query('create database daybook')
-      return
-    } catch (error) {
-      if (!lives()) throw error
-      await wallClock.sleep(50)
-    } finally {
-      await client.end().catch(() => {})
-    }
+async function connects(url: string): Promise<boolean> {
+  return withClient(url, () => true).catch(() => false)
+}
+
+async function withClient<T>(url: string, work: (client: pg.Client) => T | Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await work(client)
+  } finally {
+    await client.end().catch(() => {})
   }
 }

@@ -34,6 +34,8 @@ export interface HouseOptions {
   env?: Record<string, string>
   /** Default: every port any free one. */
   ports?: { mqtt?: number; http?: number; database?: number }
+  /** Called with the process at once, for who wants to end it before it is ready. */
+  spawned?: (child: ChildProcess) => void
 }
 
 export async function temporaryData(): Promise<string> {
@@ -45,7 +47,7 @@ export async function removeData(data: string): Promise<void> {
 }
 
 /** Starts it and waits until it is ready; rejects with its log when it ends instead. */
-export async function startHouse({ data, env = {}, ports = {} }: HouseOptions = {}): Promise<House> {
+export async function startHouse({ data, env = {}, ports = {}, spawned }: HouseOptions = {}): Promise<House> {
   const folder = data ?? (await temporaryData())
   const child = spawn(process.execPath, ['main.ts', 'start', '--json'], {
     cwd: root,
@@ -60,6 +62,7 @@ export async function startHouse({ data, env = {}, ports = {} }: HouseOptions = 
       ...env,
     },
   })
+  spawned?.(child)
   let log = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log += text

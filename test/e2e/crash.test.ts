@@ -10,6 +10,7 @@ import { tree } from '../../bench/processes.ts'
 import { brokerUrl, startLoad } from '../../bench/start-load.ts'
 import { type Accounting, receipt } from '../../schemas/delivery.ts'
 import { topicsUnder } from '../../schemas/topics.ts'
+import { dice } from '../dice.ts'
 import type { House } from '../house.ts'
 import { journey } from '../journey.ts'
 
@@ -139,15 +140,4 @@ async function receiptsOf(house: House): Promise<Record<string, number>> {
   await sleep(200)
   await client.endAsync()
   return told
-}
-
-/** The same numbers from 0 to 1 for the same seed (mulberry32). */
-function dice(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

@@ -14,6 +14,8 @@ export interface S3Server {
 }
 
 export interface SeaweedFs extends S3Server, AsyncDisposable {
+  /** Of the running process. */
+  readonly pid: number | undefined
   /** SIGKILL. */
   kill(): Promise<void>
   start(): Promise<void>
@@ -58,6 +60,9 @@ export async function newSeaweedFs(weed: string): Promise<SeaweedFs> {
     endpoint,
     accessKey,
     secretKey,
+    get pid() {
+      return child?.pid
+    },
     kill,
     start,
     async [Symbol.asyncDispose]() {
