@@ -23,9 +23,10 @@ export async function mqttLine(url: string, clientId: string): Promise<Line> {
         listening.delete(entry)
       }
     },
-    onSessionLost(listener) {
-      client.on('connect', listener)
-      return () => client.off('connect', listener)
+    onConnection(listener) {
+      const connected = () => listener({ sessionKept: false })
+      client.on('connect', connected)
+      return () => client.off('connect', connected)
     },
     [Symbol.asyncDispose]: () => client.endAsync(true),
   }

@@ -145,6 +145,13 @@ export class Entries {
     })
   }
 
+  /** The timestamp of an entry, epoch ms, if it has one that can be read. */
+  timeOf(n: number): number | undefined {
+    const body = this.read(n - 1, n, 1)[0]?.body
+    const { timestamp } = body ? (JSON.parse(body.toString()) as { timestamp?: unknown }) : {}
+    return typeof timestamp === 'number' ? timestamp : undefined
+  }
+
   /**
    * Removes ranges of entries, all or none. Not synced by itself: what a power cut brings back is sent once more and is
    * a duplicate.

@@ -23,7 +23,7 @@ type Step =
   | { do: 'append'; count: number; payloads: number }
   | { do: 'wait'; ms: number }
   | { do: 'faults'; faults: Faults }
-  | { do: 'crash' | 'restart' | 'loseSession' | 'deleteFile' | 'copyFile' | 'restoreFile' }
+  | { do: 'crash' | 'restart' | 'reconnect' | 'loseSession' | 'deleteFile' | 'copyFile' | 'restoreFile' }
   | { do: 'restartServer' | 'copyServer' | 'restoreServer' }
 
 const chance = fc.constantFrom(0, 0, 0.1, 0.5)
@@ -55,7 +55,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 5,
     arbitrary: fc
       .constantFrom(
-        ...(['crash', 'restart', 'loseSession', 'deleteFile', 'copyFile', 'restoreFile'] as const),
+        ...(['crash', 'restart', 'reconnect', 'loseSession', 'deleteFile', 'copyFile', 'restoreFile'] as const),
         ...(['restartServer', 'copyServer', 'restoreServer'] as const),
       )
       .map((what) => ({ do: what })),
@@ -86,7 +86,8 @@ class Household {
     if (step.do === 'append') this.append(step.count, step.payloads)
     if (step.do === 'wait') await this.clock.advance(step.ms)
     if (step.do === 'faults') this.world.faults = step.faults
-    if (step.do === 'loseSession') this.#line.loseSession()
+    if (step.do === 'reconnect') this.#line.reconnect(true)
+    if (step.do === 'loseSession') this.#line.reconnect(false)
     if (step.do === 'crash') await this.#reopen(this.#image())
     if (step.do === 'restart') {
       await this.#end()

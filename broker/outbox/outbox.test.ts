@@ -126,11 +126,23 @@ test('after a lost session everything unreceipted is sent again, behind the stat
   await clock.advance(1_000)
   world.faults = noFaults
   const before = world.statuses.length
-  line.loseSession()
+  line.reconnect(false)
   await clock.advance(100)
   expect(sentSeqs()).toEqual([1, 2, 1, 2])
   expect(world.statuses.length).toBe(before + 1)
   expect(outbox.depth).toBe(0)
+})
+
+test('on a new connection of a kept session only what was unanswered is sent again, at once', async () => {
+  const { outbox, line } = await desk.begin()
+  world.faults = { ...noFaults, swallowed: 1 }
+  outbox.append(events('a', 'b'))
+  await clock.advance(1_000)
+  outbox.append(events('c'))
+  await clock.advance(1)
+  line.reconnect(true)
+  await clock.advance(100)
+  expect(sentSeqs()).toEqual([1, 2, 3, 3])
 })
 
 test('while the broker refuses it is tried again with growing pauses, and health says so', async () => {

@@ -84,7 +84,7 @@ class SqliteOutbox implements Outbox {
   #sleep = new AbortController()
   #running = Promise.resolve()
   #stopped: Promise<void> | undefined
-  #forgetSession: (() => void) | undefined
+  #forgetLine: (() => void) | undefined
 
   constructor(options: OutboxOptions) {
     const { file, producer, topics, transport, upload, storage = 'fs', ids, log } = options
@@ -150,9 +150,10 @@ class SqliteOutbox implements Outbox {
   async start(): Promise<void> {
     if (this.#life !== 'new') return
     this.#life = 'running'
-    this.#forgetSession = this.#options.transport.onSessionLost?.(() => {
+    this.#forgetLine = this.#options.transport.onConnection?.(({ sessionKept }) => {
       this.#voice.forget()
-      this.#sender.sessionLost()
+      this.#sender.connected()
+      if (!sessionKept) this.#sender.startOver()
       this.#wake()
     })
     this.#running = this.#run()
@@ -274,7 +275,7 @@ class SqliteOutbox implements Outbox {
     late.abort()
     this.#receipts.end()
     this.#askedFor.end()
-    this.#forgetSession?.()
+    this.#forgetLine?.()
   }
 
   #wake(): void {

@@ -93,7 +93,8 @@ type Listener = (message: { topic: string; payload: Buffer }) => void
 /** The line of one life of the outbox: when it is cut, nothing passes any more. */
 export interface Line extends OutboxTransport {
   cut(): void
-  loseSession(): void
+  /** What was unanswered is refused, and a new connection begins. */
+  reconnect(sessionKept: boolean): void
 }
 
 /** Broker and pipeline as seen by one producer. */
@@ -165,7 +166,8 @@ export class World {
   }
 
   connect(): Line {
-    const lost = new Set<() => void>()
+    const connected = new Set<(about: { sessionKept: boolean }) => void>()
+    let unanswered = new Set<(error: Error) => void>()
     const own = new Set<Listener>()
     let open = true
     let session = 0
@@ -175,7 +177,10 @@ export class World {
         if (topic !== this.#topics.status(this.#producer)) this.#note(JSON.parse(text))
         const begun = session
         const alive = () => open && begun === session
-        return new Promise((resolve, reject) => this.#carry(topic, text, alive, resolve, reject))
+        return new Promise<undefined>((resolve, reject) => {
+          unanswered.add(reject)
+          this.#carry(topic, text, alive, resolve, reject)
+        })
       },
       subscribe: async (filter, listener) => {
         const guarded: Listener = (message) => open && message.topic === filter && listener(message)
@@ -184,13 +189,17 @@ export class World {
         if (this.#retained) guarded({ topic: this.#topics.receipt(this.#producer), payload: this.#retained })
         return () => void this.#listeners.delete(guarded)
       },
-      onSessionLost: (listener) => {
-        lost.add(listener)
-        return () => void lost.delete(listener)
+      onConnection: (listener) => {
+        connected.add(listener)
+        return () => void connected.delete(listener)
       },
-      loseSession: () => {
+      reconnect: (sessionKept) => {
         session++
-        for (const listener of lost) listener()
+        for (const refuse of unanswered) refuse(new Error('connection closed'))
+        unanswered = new Set()
+        this.clock.at(1, () => {
+          if (open) for (const listener of connected) listener({ sessionKept })
+        })
       },
       cut: () => {
         open = false

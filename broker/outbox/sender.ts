@@ -80,8 +80,14 @@ export class Sender {
     numbering.judge(epoch, receipt, this.#cursor)
   }
 
+  /** The line is there: what it has refused is sent again at once. */
+  connected(): void {
+    this.#failures = 0
+    this.#retryAt = 0
+  }
+
   /** All that is unanswered or unreceipted is sent again. */
-  sessionLost(): void {
+  startOver(): void {
     this.#session++
     this.#inTransit = 0
     this.#retryAt = 0

@@ -5,13 +5,16 @@
 export interface OutboxTransport {
   /**
    * Sends in the order of the calls, many at a time. Resolves once the broker has answered for the message, rejects when
-   * it was not taken; stays open only if the session is lost, which is told.
+   * it was not taken, at once while there is no connection, and when the connection ends before the answer.
    */
   publish(topic: string, payload: string | Buffer, options?: OutboxPublish): Promise<unknown>
   /** Resolves once messages come in, retained ones first; holds through reconnects until the function is called. */
   subscribe(filter: string, listener: (message: { topic: string; payload: Buffer }) => void): Promise<() => void>
-  /** Tells that a new session began: what the old one had not answered, and what it had, may be lost. Absent: never. */
-  onSessionLost?(listener: () => void): () => void
+  /**
+   * Tells of each new connection, after publishing works again. `sessionKept`: the broker has what it had answered for;
+   * without that, what it had answered for may be lost too. Absent: the line does not break.
+   */
+  onConnection?(listener: (about: { sessionKept: boolean }) => void): () => void
 }
 
 export interface OutboxPublish {

@@ -155,7 +155,7 @@ test('what is sent again within the hour needs no upload, a day later it does', 
   world.faults = { ...noFaults, receiptLost: 1 }
   outbox.append(withPayloads('a', attach(outbox, 'picture')))
   await clock.advance(50 * 60_000)
-  line.loseSession()
+  line.reconnect(false)
   await clock.advance(1_000)
   const puts = () => world.trail.filter((one) => one.startsWith('put')).length
   expect(puts()).toBe(1)

@@ -32,6 +32,8 @@ export class Voice {
   readonly #parts: VoiceParts
   readonly #lastWords = new LastWords()
   #told: Told | undefined
+  /** The time of the entry that waits longest, which is read once. */
+  #oldest: { n: number; at: number | undefined } | undefined
 
   constructor(parts: VoiceParts) {
     this.#parts = parts
@@ -78,13 +80,23 @@ export class Voice {
     const oldest = Math.min(entries.next(current.base) ?? bound + 1, bound + 1)
     const numbers = { oldestSeq: oldest - current.base, lastSeq: bound - current.base, outboxDepth: held }
     const epoch = current.epoch
-    return { online, version, source, timeZone, epoch, ...numbers, at, health } as BridgeStatus
+    const oldestAt = this.#oldestAt()
+    return { online, version, source, timeZone, epoch, ...numbers, oldestAt, at, health } as BridgeStatus
+  }
+
+  #oldestAt(): number | undefined {
+    const { entries } = this.#parts
+    const n = entries.next(0)
+    if (n === undefined) return undefined
+    if (this.#oldest?.n !== n) this.#oldest = { n, at: entries.timeOf(n) }
+    return this.#oldest.at
   }
 
   async #publish(status: BridgeStatus): Promise<void> {
     const { transport, topics, producer, refused } = this.#parts
     try {
-      await transport.publish(topics.status(producer), JSON.stringify(status), { qos: 1, retain: true })
+      const will = JSON.stringify({ ...this.#status(), online: false })
+      await transport.publish(topics.status(producer), JSON.stringify(status), { qos: 1, retain: true, will })
     } catch {
       this.#told = undefined
       refused()
