@@ -1,0 +1,67 @@
+// What to change at a broker that is not ours, in sentences that name its option. Pure. Not for: measuring it (probe.ts).
+import type { ForeignConfig } from './config.ts'
+import type { Findings } from './findings.ts'
+
+type Brokers = Partial<Record<Findings['broker'], string>>
+
+/** With fewer, it is the broker that says how fast we store: so many messages for each commit. */
+const ENOUGH_WINDOW = 100
+
+const WINDOW: Brokers = {
+  mosquitto: 'max_inflight_messages 1000',
+  emqx: 'mqtt.max_inflight = 1000',
+  rabbitmq: 'mqtt.prefetch = 1000',
+  nats: 'mqtt { max_ack_pending: 10000 }',
+}
+/** Not 0, which says "any number": several releases of Mosquitto then drop everything. */
+const QUEUE: Brokers = {
+  mosquitto: 'max_queued_messages 100000',
+  emqx: 'mqtt.max_mqueue_len = 100000',
+}
+
+/** One sentence or two for each; none where all is well. `config` is what we ask of it. */
+export function hintsOf(findings: Findings, config: Pick<ForeignConfig, 'window' | 'share'>): string[] {
+  const { broker, window, queue, retained, cleared, shared, dots } = findings
+  const hints: string[] = []
+  if (window !== null && window < Math.min(ENOUGH_WINDOW, config.window)) {
+    hints.push(
+      `It sends ${count(window)} and waits until they are stored, so no more than that are stored at once. ${set(WINDOW[broker], 'Let it send more before they are acknowledged')}`,
+    )
+  }
+  if (queue !== null) {
+    hints.push(
+      `While Daybook is away it keeps ${count(queue)}, and drops what comes after though it has acknowledged it. Bridges of Daybook send that again; other devices cannot. ${set(QUEUE[broker], 'Let it queue more for a session')}`,
+    )
+  }
+  if (retained === 'none')
+    hints.push('It keeps no retained messages: allow them, or states are seen only as they change.')
+  if (retained === 'exact') {
+    hints.push(
+      'Who subscribes with a wildcard gets no retained messages from it, so that viewers see states only as they change. RabbitMQ has them from 4.0 on.',
+    )
+  }
+  if (!cleared)
+    hints.push('It does not clear a retained topic by an empty message: what is forgotten stays visible there.')
+  if (!dots) {
+    hints.push(
+      'A dot in a topic comes out of it as a slash, and such an activity is rejected: choose names without dots, bridges.producer first.',
+    )
+  }
+  if (config.share && shared !== 'works') hints.push(SHARED[shared])
+  return hints
+}
+
+/** Why broker.share cannot be used. */
+export const SHARED: Record<Exclude<Findings['shared'], 'works'>, string> = {
+  silent: 'It grants shared subscriptions and delivers nothing to them: leave broker.share off.',
+  copies: 'It takes a shared subscription for an ordinary one, and everybody gets everything: leave broker.share off.',
+  refused: 'It has no shared subscriptions: leave broker.share off.',
+}
+
+function count(messages: number): string {
+  return messages === 1 ? '1 message' : `${messages.toLocaleString('en')} messages`
+}
+
+function set(option: string | undefined, otherwise: string): string {
+  return option ? `Set ${option} there.` : `${otherwise}.`
+}
