@@ -13,7 +13,15 @@ import {
 } from 'mqtt-packet'
 import { DaybookError } from '../../schemas/errors.ts'
 import { dial } from './dial.ts'
-import { type ConnectOptions, connectPacket, type Limits, limitsIn, refusalIn, versionUnknown } from './greeting.ts'
+import {
+  type Acknowledging,
+  type ConnectOptions,
+  connectPacket,
+  type Limits,
+  limitsIn,
+  refusalIn,
+  versionUnknown,
+} from './greeting.ts'
 
 /** Metadata that rides along where the broker has MQTT 5, and is left out where not. */
 export interface Properties {
@@ -30,7 +38,7 @@ export interface PublishAs {
 }
 
 /** An open connection. Whatever waits on it rejects with `bus_unavailable` once it is closed. */
-export interface Connection {
+export interface Connection extends Acknowledging {
   readonly version: 4 | 5
   /** The broker had kept the session. */
   readonly sessionPresent: boolean
@@ -51,8 +59,6 @@ export interface Connection {
    */
   subscribe(filter: string, qos: 0 | 1, options?: { onlyNew?: boolean }): Promise<number>
   unsubscribe(filter: string): Promise<void>
-  /** PUBACKs in this order, in one write; nothing once it is closed. */
-  acknowledge(ids: readonly number[]): void
   /** A round trip. */
   ping(): Promise<void>
   /** Stops reading, and goes on; while it does not read, silence is no sign of death. */
@@ -247,7 +253,7 @@ class MqttConnection implements Connection {
   #take(packet: Packet): void {
     switch (packet.cmd) {
       case 'publish':
-        this.#options.received(packet)
+        this.#options.received(packet, this)
         break
       case 'puback':
       case 'suback':

@@ -19,8 +19,16 @@ export interface ConnectOptions extends Address {
   will?: { topic: string; payload: string }
   /** From the first byte to CONNACK. Default 10 s. */
   timeoutMs?: number
-  /** Every message, in order of arrival: a kept session has some before `connect` resolves. */
-  received(message: IPublishPacket): void
+  /** Every message, in order of arrival: a kept session has some before `connect` resolves. Must not throw. */
+  received(message: IPublishPacket, on: Acknowledging): void
+  /** Gives up what is not open yet. */
+  signal?: AbortSignal | undefined
+}
+
+/** The connection that a message came on, as far as it is for the message. */
+export interface Acknowledging {
+  /** PUBACKs in this order, in one write; nothing once it is closed. */
+  acknowledge(ids: readonly number[]): void
 }
 
 /** What the broker allows, as far as it says so; MQTT 3.1.1 says nothing. */

@@ -1,0 +1,203 @@
+// Talks with a broker that is not ours, whatever becomes of the line: publishes, and hears what is live. For the house
+// beside its consumer, and for a bridge that runs alone. Not for: what must not be lost on its way in (consumer.ts).
+import type { Clock, Component, Health, Logger } from '../../component.ts'
+import { DaybookError } from '../../schemas/errors.ts'
+import type { Topics } from '../../schemas/topics.ts'
+import type { Message } from '../bus.ts'
+import { isFilter, isTopic } from '../filters.ts'
+import type { OutboxPublish, OutboxTransport } from '../outbox/transport.ts'
+import type { ForeignConfig } from './config.ts'
+import type { Connection } from './connection.ts'
+import { shownUrl } from './dial.ts'
+import type { ConnectOptions } from './greeting.ts'
+import { Versions } from './open.ts'
+import { propertiesOf } from './properties.ts'
+import { Speaker } from './speaker.ts'
+import { type Listener, type Listening, Subscriptions } from './subscriptions.ts'
+import { type Target, targetOf } from './target.ts'
+import { Witness } from './witness.ts'
+
+export interface TalkerOptions {
+  config: ForeignConfig
+  clientId: string
+  /** False: the broker keeps the session, so that each connection tells whether it has kept its memory. */
+  clean: boolean
+  topics: Topics
+  clock: Clock
+  log: Logger
+  /** As Math.random, for the pauses between tries. */
+  random?: () => number
+}
+
+export interface TalkerPublish extends OutboxPublish {
+  /** W3C Trace Context; rides along on MQTT 5. */
+  traceparent?: string
+}
+
+export interface Talker extends Component, OutboxTransport {
+  /** There is a connection at this moment. */
+  readonly isOpen: boolean
+  /** Resolves when connected or refused, else after 3 s: away is a state of `health`, not an error. Throws `config_invalid`. */
+  start(): Promise<void>
+  /**
+   * In the order of the calls, QoS 1 unless said otherwise. Resolves once the broker has acknowledged it. Rejects with
+   * `bus_unavailable` at once while there is no connection, and when one ends without an answer; the last value of a
+   * retained topic is said at the beginning of the next one all the same, in this run. `will`: its topic has a connection
+   * of its own from now on.
+   */
+  publish(topic: string, payload: string | Buffer, options?: TalkerPublish): Promise<void>
+  /**
+   * Resolves once messages come in, retained ones first, however long the broker is away; rejects with `broker_refused`.
+   * A message that two filters match may come twice.
+   */
+  subscribe(filter: string, listener: (message: Message) => void): Promise<() => void>
+  /** As `subscribe`, and says at once how to end it. */
+  listen(filter: string, listener: (message: Message) => void): Listening
+  /** Tells of each connection, once subscriptions and retained values are on their way. Returns how to end that. */
+  onConnection(listener: (about: { sessionKept: boolean }) => void): () => void
+}
+
+export function createTalker(options: TalkerOptions): Talker {
+  return new ForeignTalker(options)
+}
+
+const START_MS = 3_000
+const STOP_MS = 3_000
+
+class ForeignTalker implements Talker {
+  readonly name = 'talker'
+  readonly #options: TalkerOptions
+  readonly #target: Target
+  readonly #random: () => number
+  readonly #versions: Versions
+  readonly #speaker: Speaker
+  readonly #subscriptions: Subscriptions
+  readonly #witnesses = new Map<string, Witness>()
+  readonly #listeners = new Set<(about: { sessionKept: boolean }) => void>()
+  /** Resolves once it is known whether we are let in. */
+  readonly #known = Promise.withResolvers<void>()
+  #state: 'new' | 'running' | 'stopped' = 'new'
+
+  constructor(options: TalkerOptions) {
+    const { config, clientId, clean, clock, log, random = Math.random } = options
+    this.#options = options
+    this.#target = targetOf(config)
+    this.#random = random
+    this.#versions = new Versions(config.version)
+    this.#subscriptions = new Subscriptions(log)
+    const received: ConnectOptions['received'] = (message, on) => {
+      this.#subscriptions.hear(message)
+      if (message.messageId !== undefined && message.qos > 0) on.acknowledge([message.messageId])
+    }
+    this.#speaker = new Speaker({
+      open: (signal) => this.#open({ clientId, clean, received, signal }),
+      entered: (connection) => this.#entered(connection),
+      left: (why) => this.#left(why),
+      clock,
+      random,
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#speaker.line.connection !== undefined
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'new') return
+    this.#state = 'running'
+    this.#speaker.start()
+    const late = new AbortController()
+    await Promise.race([this.#known.promise, this.#options.clock.sleep(START_MS, late.signal)])
+    late.abort()
+    const { trouble } = this.#speaker.line
+    if (trouble?.code !== 'config_invalid') return
+    await this.stop()
+    throw trouble
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'stopped'
+    this.#subscriptions.end()
+    await Promise.all([...this.#witnesses.values(), this.#speaker].map((each) => each.stop(STOP_MS)))
+  }
+
+  health(): Health {
+    if (this.#state !== 'running') return { state: 'stopped' }
+    const { line, unanswered, waiting } = this.#speaker
+    const version = line.connection?.version ?? null
+    const figures = { version, connections: line.connections, unanswered, waiting }
+    if (line.connection) return { state: 'ok', figures }
+    const { code, message } = line.trouble ?? new DaybookError('bus_unavailable')
+    return { state: 'degraded', code, detail: `${this.#shown}: ${message}`, figures }
+  }
+
+  async publish(topic: string, payload: string | Buffer, options: TalkerPublish = {}): Promise<void> {
+    if (this.#state === 'stopped') throw new DaybookError('shutting_down')
+    if (!isTopic(topic)) throw new DaybookError('topic_invalid', `got "${topic}"`)
+    const { qos = 1, retain = false, will, traceparent } = options
+    const as = { qos, retain, properties: propertiesOf(this.#options.topics, topic, payload, traceparent) }
+    const witness = this.#witness(topic, will)
+    return witness ? witness.publish(payload, as) : this.#speaker.publish(topic, payload, as)
+  }
+
+  async subscribe(filter: string, listener: Listener): Promise<() => void> {
+    const { stands, end } = this.listen(filter, listener)
+    await stands
+    return end
+  }
+
+  listen(filter: string, listener: Listener): Listening {
+    if (!isFilter(filter)) throw new DaybookError('topic_invalid', `"${filter}" is no topic filter`)
+    if (this.#state === 'stopped') throw new DaybookError('shutting_down')
+    return this.#subscriptions.add(filter, listener)
+  }
+
+  onConnection(listener: (about: { sessionKept: boolean }) => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  get #shown(): string {
+    return shownUrl(this.#target.url)
+  }
+
+  #open(options: Omit<ConnectOptions, keyof Target | 'version'>): Promise<Connection> {
+    return this.#versions.open({ ...this.#target, ...options })
+  }
+
+  #entered(connection: Connection): void {
+    const { log } = this.#options
+    const { version, sessionPresent: sessionKept } = connection
+    log.info({ broker: this.#shown, version, sessionKept }, 'connected to the broker')
+    this.#subscriptions.entered(connection)
+    for (const listener of [...this.#listeners]) listener({ sessionKept })
+    this.#known.resolve()
+  }
+
+  #left(why: DaybookError): void {
+    if (why.remedy === 'stop') this.#known.resolve()
+    this.#options.log.warn({ broker: this.#shown, why: why.message }, 'the broker is away')
+  }
+
+  /** The one that speaks for a topic, if any does. */
+  #witness(topic: string, will: string | undefined): Witness | undefined {
+    let witness = this.#witnesses.get(topic)
+    if (will === undefined) return witness
+    if (!witness) {
+      const { clientId, clock, log } = this.#options
+      witness = new Witness({
+        topic,
+        clientId,
+        open: (options) => this.#open(options),
+        left: (why) => log.debug({ topic, why: why.detail }, 'a will has no connection'),
+        clock,
+        random: this.#random,
+      })
+      this.#witnesses.set(topic, witness)
+    }
+    witness.will = will
+    return witness
+  }
+}
