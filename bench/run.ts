@@ -2,12 +2,13 @@
 // lines go to stderr. Not for: what a bench measures; each says so in its own file.
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { type Bench, machine } from './bench.ts'
+import { broker } from './broker.ts'
 import { footprint } from './footprint.ts'
 import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
 import { objects } from './objects.ts'
 
-const benches: readonly Bench[] = [ingest, latency, objects, footprint]
+const benches: readonly Bench[] = [ingest, latency, broker, objects, footprint]
 
 function help(): string {
   const lines = benches.map(({ name, summary, options }) => {
