@@ -60,7 +60,19 @@ export function writePrivately(file: string, content: unknown): void {
       closeSync(descriptor)
     }
     renameSync(half, file)
+    syncFolder(join(file, '..'))
   } catch (error) {
     throw new DaybookError('data_unwritable', (error as Error).message, { cause: error })
+  }
+}
+
+/** The new name reaches the disk, too. Windows opens no folders; its file systems keep entries in a journal of their own. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
   }
 }

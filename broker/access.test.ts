@@ -1,6 +1,6 @@
 // Who is let in, and what they may publish and subscribe to.
 import { expect, it } from 'vitest'
-import { access } from './access.ts'
+import { type Accounts, access } from './access.ts'
 
 const { authenticate, authorizePublish, authorizeSubscribe } = access({ users: [{ username: 'me', password: 'pass' }] })
 
@@ -20,4 +20,26 @@ it('lets a user do everything but publish as the broker and subscribe to shares'
   expect(authorizeSubscribe('me', '$SYS/#')).toBe(true)
   expect(authorizeSubscribe('me', '$share/group/a')).toBe(false)
   expect(authorizeSubscribe('me', '$queue/a')).toBe(false)
+})
+
+it('knows users that come and go, and tells of those that went', async () => {
+  const secrets = new Map<string, string>()
+  let gone = (_name: string) => {}
+  const others: Accounts = {
+    verify: (name, secret) => secrets.get(name) === secret.toString(),
+    onRevoked(listener) {
+      gone = listener
+      return () => {}
+    },
+  }
+  const { authenticate, onRevoked } = access({ users: [{ username: 'me', password: 'pass' }], others })
+  const told: string[] = []
+  onRevoked((user) => told.push(user))
+  expect(await authenticate('laptop', Buffer.from('secret'))).toEqual({ refused: 'wrong' })
+  secrets.set('laptop', 'secret')
+  expect(await authenticate('laptop', Buffer.from('secret'))).toEqual({ user: 'laptop' })
+  expect(await authenticate('me', Buffer.from('pass'))).toEqual({ user: 'me' })
+  expect(await authenticate('me', Buffer.from('secret'))).toEqual({ refused: 'wrong' })
+  gone('laptop')
+  expect(told).toEqual(['laptop'])
 })

@@ -11,6 +11,15 @@ export interface Access {
   authenticate(username: string | undefined, password: Buffer | undefined): Promise<Authenticated>
   authorizePublish(user: string, topic: string): boolean
   authorizeSubscribe(user: string, filter: string): boolean
+  /** Calls with each user that may no longer connect, or only with other credentials than before. */
+  onRevoked(listener: (user: string) => void): void
+}
+
+/** Users that come and go while the broker runs. */
+export interface Accounts {
+  /** Takes as long for a wrong secret as for the right one. */
+  verify(name: string, secret: Buffer): boolean
+  onRevoked(listener: (name: string) => void): void
 }
 
 export type Authenticated = { user: string } | { refused: 'missing' | 'wrong' }
@@ -18,17 +27,19 @@ export type Authenticated = { user: string } | { refused: 'missing' | 'wrong' }
 const SHARED = /^\$(share|queue)\//
 
 /** Every user may do all but speak as the broker. Shared subscriptions would be granted and get nothing: refused. */
-export function access({ users }: { users: readonly User[] }): Access {
+export function access({ users, others }: { users: readonly User[]; others?: Accounts }): Access {
   const passwords = new Map(users.map(({ username, password }) => [username, digest(password)]))
   const nobody = digest(crypto.randomUUID())
   return {
     async authenticate(username, password) {
       if (username === undefined || password === undefined) return { refused: 'missing' }
-      const known = timingSafeEqual(passwords.get(username) ?? nobody, digest(password))
+      const first = timingSafeEqual(passwords.get(username) ?? nobody, digest(password))
+      const known = first || (others?.verify(username, password) ?? false)
       return known ? { user: username } : { refused: 'wrong' }
     },
     authorizePublish: (_user, topic) => !topic.startsWith('$SYS/'),
     authorizeSubscribe: (_user, filter) => !SHARED.test(filter),
+    onRevoked: (listener) => others?.onRevoked(listener),
   }
 }
 

@@ -4,7 +4,7 @@ import type { Packet } from 'mqtt-packet'
 import pino from 'pino'
 import { afterEach } from 'vitest'
 import { randomIds, wallClock } from '../../component.ts'
-import { access } from '../access.ts'
+import { type Accounts, access } from '../access.ts'
 import { type Accept, type BusUnderTest, storeAll, topics } from '../bus.contract.ts'
 import { RawClient, type RawOptions } from '../raw-client.ts'
 import { createEmbeddedBroker, type EmbeddedBroker } from './embedded.ts'
@@ -22,6 +22,8 @@ export interface HarnessOptions {
   retained?: RetainedStore
   config?: Partial<EmbeddedConfig>
   signal?: AbortSignal
+  /** Users besides the one of `credentials`. */
+  others?: Accounts
   /** Log lines, to look at. */
   lines?: string[]
 }
@@ -42,7 +44,7 @@ export function memoryStore(): RetainedStore & { kept: Map<string, RetainedMessa
 }
 
 export async function startEmbedded(options: HarnessOptions = {}): Promise<Embedded> {
-  const { accept = storeAll, retained = memoryStore(), config = {}, signal, lines } = options
+  const { accept = storeAll, retained = memoryStore(), config = {}, signal, lines, others } = options
   const log = lines ? pino({ level: 'debug' }, { write: (line) => lines.push(line) }) : pino({ level: 'silent' })
   const stopping = new AbortController()
   const bus = createEmbeddedBroker(
@@ -53,7 +55,7 @@ export async function startEmbedded(options: HarnessOptions = {}): Promise<Embed
       ids: randomIds,
       signal: signal ?? stopping.signal,
     },
-    { topics, access: access({ users: [credentials] }), retained },
+    { topics, access: access({ users: [credentials], ...(others && { others }) }), retained },
   )
   bus.onActivity(accept)
   await bus.start()

@@ -1,9 +1,10 @@
 // The embedded broker beyond the contract: who gets in, and what may be sent.
 import { generate, type IPublishPacket, type ISubackPacket } from 'mqtt-packet'
 import { describe, expect, it } from 'vitest'
+import type { Accounts } from '../access.ts'
 import { type Accept, busContract, storeAll, topics } from '../bus.contract.ts'
 import { connectPacket, publishPacket } from '../raw-client.ts'
-import { credentials, embeddedForTests, startEmbedded } from './embedded.harness.ts'
+import { credentials, embeddedForTests, heard, startEmbedded, until } from './embedded.harness.ts'
 
 busContract('the embedded broker', (accept) => startEmbedded({ accept }))
 
@@ -20,6 +21,35 @@ describe('getting in', () => {
     expect(await returnCode(under, connectPacket({ port, username, password: `${password}x` }))).toBe(4)
     expect(await returnCode(under, connectPacket({ port, username: 'nobody', password }))).toBe(4)
     expect(await returnCode(under, connectPacket({ port, username: '__proto__', password }))).toBe(4)
+  })
+
+  it('ends the connections of a user that was removed, and no others, and lets it in no more', async () => {
+    const removed = new Set<string>()
+    let tell = (_name: string) => {}
+    const others: Accounts = {
+      verify: (name, secret) => !removed.has(name) && secret.toString() === `of ${name}`,
+      onRevoked(listener) {
+        tell = listener
+        return () => {}
+      },
+    }
+    const under = await started({ others })
+    const as = (username: string) => ({ username, password: `of ${username}` })
+    const topic = 'test/laptop/lost'
+    const lines = await heard(under, topic)
+    const [laptop, again, desk, first] = await Promise.all([
+      client(under, { ...as('laptop'), will: { topic, payload: 'will' } }),
+      client(under, as('laptop')),
+      client(under, as('desk')),
+      client(under),
+    ])
+    removed.add('laptop')
+    tell('laptop')
+    await Promise.all([laptop.closed, again.closed])
+    await Promise.all([desk.ping(), first.ping()])
+    await until(() => lines.length > 0)
+    expect(lines).toEqual([`${topic} will`])
+    expect(await returnCode(under, connectPacket({ port: under.port, ...as('laptop') }))).toBe(4)
   })
 
   it('refuses MQTT 5 with 1, and client ids that are empty with a kept session, too long or unprintable with 2', async () => {

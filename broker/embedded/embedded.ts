@@ -8,6 +8,7 @@ import type { Topics } from '../../schemas/topics.ts'
 import type { Access } from '../access.ts'
 import type { Bus, Delivery, Message, Outcome, PublishOptions } from '../bus.ts'
 import { isFilter, isTopic, isWithinLimits } from '../filters.ts'
+import { Listeners } from '../listeners.ts'
 import type { Received } from './acknowledgements.ts'
 import { Connection, type House } from './connection.ts'
 import { Door } from './door.ts'
@@ -16,7 +17,6 @@ import { Incoming, type IncomingParts, type Source } from './incoming.ts'
 import { Keeping, type RetainedStore } from './keeping.ts'
 import type { EmbeddedConfig } from './limits.ts'
 import { Line } from './line.ts'
-import { Listeners } from './listeners.ts'
 import { type Outgoing, type Publish, putInOrder } from './ordering.ts'
 import { OwnPublish } from './own-publish.ts'
 import { Pressure } from './pressure.ts'
@@ -85,6 +85,7 @@ class Embedded implements EmbeddedBroker, House {
       emitted: (message) => this.#listeners.show(message, this.#state !== 'starting'),
     })
     this.#ownLine = this.newLine()
+    access.onRevoked((user) => this.#putOut(user))
   }
 
   onActivity(accept: (delivery: Delivery) => void): void {
@@ -242,6 +243,12 @@ class Embedded implements EmbeddedBroker, House {
       isInOrder = true
       settle()
     })
+  }
+
+  /** Who comes again is asked for its credentials again. */
+  #putOut(user: string): void {
+    const theirs = [...this.#connections].filter((connection) => connection.user === user)
+    for (const connection of theirs) connection.close('its user was removed, or has another password now')
   }
 
   #stopReading(): void {
