@@ -14,6 +14,7 @@ import { openOutbox } from './broker/outbox/outbox.ts'
 import type { Clock, Component, Context, Ids, Logger } from './component.ts'
 import type { Config } from './config.ts'
 import { type Credentials, loadCredentials, saveCredentials, writePrivately } from './credentials.ts'
+import { createBridgeStatuses } from './pipeline/bridge-statuses.ts'
 import { logicalDays } from './pipeline/logical-day.ts'
 import { createObjectCare } from './pipeline/object-care.ts'
 import { createPersist } from './pipeline/persist.ts'
@@ -135,6 +136,13 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       log: logOf('pipeline'),
       signal,
     })
+    const statuses = createBridgeStatuses({
+      bus,
+      topics,
+      brokerGoesOn: config.broker.url !== undefined,
+      clock,
+      log: logOf('bridge statuses'),
+    })
     const care = createObjectCare({ objects, storage, bus, topics, clock, log: logOf('object care') })
     const hosted = createBridges(bridges, {
       config: config.bridges,
@@ -183,6 +191,7 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       clock,
       ids,
       redactText: (text) => redactor.redactText(text).text,
+      bridges: () => statuses.known(),
       parts: () => started.map((part) => ({ name: part.name, health: part.health(), needed: needed.includes(part) })),
     }
     const { port } = config.http
@@ -198,7 +207,12 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
               log: logOf('http'),
             }),
           ]
-    return { parts: [...core, care, ...hosted, ...door, imports, ...surfaces], storage, bus, http: surfaces[0] }
+    return {
+      parts: [...core, care, statuses, ...hosted, ...door, imports, ...surfaces],
+      storage,
+      bus,
+      http: surfaces[0],
+    }
   }
 
   async function start(): Promise<Ready> {

@@ -36,6 +36,7 @@ export const bridgeStatus = z
     oldestSeq: z.number().int().optional().describe('the lowest seq its outbox still holds or will send next'),
     lastSeq: z.number().int().optional().describe('the highest seq it has given out'),
     outboxDepth: z.number().int().optional(),
+    oldestAt: z.number().int().optional().describe('the time of the oldest event that waits there, epoch ms'),
     at: z.number().int().optional().describe('epoch ms'),
     health: z.string().optional().describe('ok, or the error code that holds it up'),
   })

@@ -1,5 +1,6 @@
 // `daybook status`: the running house in one look. Not for: finding out why something is wrong (doctor.ts).
 import { getStatus, type HouseStatus } from '../operations/get-status.ts'
+import { bridgeWords } from './bridge-words.ts'
 import { exitCodes } from './exit-codes.ts'
 import { columns, number, plain } from './text.ts'
 import { ago, localDay, localTime } from './times.ts'
@@ -20,7 +21,7 @@ export const status: Verb = {
 }
 
 export function statusLines(
-  { version, ready, queue, watermark, parts, producers }: HouseStatus,
+  { version, ready, queue, watermark, parts, producers, bridges }: HouseStatus,
   { url, now, timeZone }: { url: string; now: number; timeZone: string },
 ): string[] {
   const lines = [`Daybook ${version} is ${ready ? 'ready' : 'not ready'} at ${url}`, '']
@@ -41,6 +42,8 @@ export function statusLines(
     ])
     lines.push(...columns(each, '  '))
   }
+  const said = bridges.flatMap((bridge) => bridgeWords(bridge, now) ?? [])
+  if (said.length > 0) lines.push('', ...said.map((words) => `  ${words}`))
   const { pending, error } = queue
   if (pending !== null)
     lines.push('', `  ${number(pending)} wait for enrichment${error ? `, ${number(error)} failed in it` : ''}`)

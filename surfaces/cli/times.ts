@@ -62,8 +62,13 @@ export function localTime(timestamp: number, timeZone: string): string {
 
 /** `2 min ago`; what lies ahead is `in 2 min`. */
 export function ago(timestamp: number, now: number): string {
-  const ms = Math.abs(now - timestamp)
-  if (ms < 5_000) return 'just now'
+  if (Math.abs(now - timestamp) < 5_000) return 'just now'
+  const away = span(Math.abs(now - timestamp))
+  return timestamp > now ? `in ${away}` : `${away} ago`
+}
+
+/** `2 min`, rounded down to the largest unit that fits. */
+export function span(ms: number): string {
   const units = [
     ['d', UNITS_MS.d],
     ['h', UNITS_MS.h],
@@ -71,6 +76,5 @@ export function ago(timestamp: number, now: number): string {
     ['s', UNITS_MS.s],
   ] as const
   const [name, size = 1] = units.find(([, each = 1]) => ms >= each) ?? ['s', 1_000]
-  const span = `${Math.floor(ms / size)} ${name}`
-  return timestamp > now ? `in ${span}` : `${span} ago`
+  return `${Math.floor(ms / size)} ${name}`
 }

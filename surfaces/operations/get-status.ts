@@ -1,7 +1,9 @@
 // Operation: how the house is, in one look. It answers also while the database is away: that is when it is asked.
 // Not for: the whole accounts, which are an operation of their own.
 import { z } from 'zod'
+import type { KnownBridge } from '../../pipeline/bridge-statuses.ts'
 import type { Account } from '../../schemas/delivery.ts'
+import { type ErrorCode, errors } from '../../schemas/errors.ts'
 import { defineOperation, type House, type Part } from './operation.ts'
 
 const count = z.number().int()
@@ -29,6 +31,21 @@ const producerLine = z
 
 export type ProducerLine = z.infer<typeof producerLine>
 
+const bridgeLine = z
+  .object({
+    producer: z.string(),
+    online: z.boolean().nullable().describe('null: it was when Daybook stopped, and has not been heard since'),
+    since: count.nullable().describe('since when it is so, epoch ms'),
+    outboxDepth: count.nullable().describe('events that wait there, as it said last'),
+    waitingSince: count.nullable().describe('the time of the oldest of them, epoch ms'),
+    health: z.string().describe('ok, or the error code that holds it up'),
+    detail: z.string().optional().describe('what that code means'),
+    clockOffsetMs: count.nullable().describe('its clock minus ours; null until it is heard to speak'),
+  })
+  .meta({ id: 'BridgeLine', description: 'What a bridge has said of itself last.' })
+
+export type BridgeLine = z.infer<typeof bridgeLine>
+
 const houseStatus = z
   .object({
     version: z.string(),
@@ -40,6 +57,7 @@ const houseStatus = z
     watermark: count.nullable().describe('event time seen so far, epoch ms; null when unknown'),
     parts: z.record(z.string(), partHealth),
     producers: z.array(producerLine).nullable().describe('null while the database is away'),
+    bridges: z.array(bridgeLine).describe('those that say how they are, here and on other devices'),
   })
   .meta({ id: 'HouseStatus', description: 'How the house is.' })
 
@@ -71,6 +89,7 @@ export const getStatus = defineOperation({
       watermark,
       parts: Object.fromEntries(house.parts().map(({ name, health }) => [name, health])),
       producers: accounts && producerLines(accounts.producers),
+      bridges: house.bridges().map((bridge) => bridgeLineOf(bridge, accounts?.producers)),
     }
   },
 })
@@ -105,6 +124,16 @@ export function producerLines(accounts: readonly Account[]): ProducerLine[] {
     })
   }
   return [...lines.values()]
+}
+
+/** What a bridge said, and what its code means. One that has gone was there at least until its last event came. */
+export function bridgeLineOf(bridge: KnownBridge, accounts: readonly Account[] = []): BridgeLine {
+  const { producer, online, outboxDepth, oldestAt, health, clockOffsetMs } = bridge
+  const seen = accounts.filter((account) => account.producer === producer).map(({ lastSeenAt }) => lastSeenAt ?? 0)
+  const since = bridge.since === null || online ? bridge.since : Math.max(bridge.since, ...seen)
+  const detail = health in errors ? { detail: errors[health as ErrorCode].sentence } : {}
+  const waitingSince = outboxDepth ? oldestAt : null
+  return { producer, online, since, outboxDepth, waitingSince, health, ...detail, clockOffsetMs }
 }
 
 async function watermarkOf(house: House): Promise<number | null> {

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { Imports } from '../../bridges/imports.ts'
 import type { Bus } from '../../broker/bus.ts'
 import type { Clock, Health, Ids } from '../../component.ts'
+import type { KnownBridge } from '../../pipeline/bridge-statuses.ts'
 import type { ErrorCode } from '../../schemas/errors.ts'
 import type { Topics } from '../../schemas/topics.ts'
 import type { Objects } from '../../storage/objects.ts'
@@ -32,6 +33,8 @@ export interface House {
   readonly clock: Clock
   readonly ids: Ids
   parts(): readonly Part[]
+  /** What bridges have said of themselves last. */
+  bridges(): readonly KnownBridge[]
   /** A text without its secrets, for payloads that are text. */
   redactText(text: string): string
 }
