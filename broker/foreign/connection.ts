@@ -50,7 +50,7 @@ export interface Connection extends Acknowledging {
   readonly unsent: number
   /**
    * Sent in the order of the calls, any number at a time; QoS 1 resolves with PUBACK, QoS 0 at once. Rejects with
-   * `broker_refused` if the broker says no, which only 5.0 can.
+   * `broker_refused` if the broker says no, and with `too_large` if it would; only 5.0 can tell either.
    */
   publish(topic: string, payload: string | Buffer, as?: PublishAs): Promise<void>
   /**
@@ -83,6 +83,8 @@ interface Waiting {
 const CONNECT_MS = 10_000
 const CLOSE_MS = 1_000
 const MOST_WAITING = 65_535
+/** Errors of a socket that was open: as said by some who do not know the version, instead of CONNACK. */
+const HUNG_UP = new Set(['ECONNRESET', 'EPIPE'])
 /** Reasons of DISCONNECT (5.0, 3.14.2.1) that a person can do something about. */
 const TOLD = new Map([[0x8e, ', another client uses our client id']])
 
@@ -97,8 +99,11 @@ class MqttConnection implements Connection {
   readonly #waiting = new Map<number, Waiting>()
   #pings: Waiting[] = []
   #nextId = 1
-  #state: 'opening' | 'open' | 'closed' = 'opening'
+  /** `ending`: nothing more is sent; what is read still counts, unless the line is cut. */
+  #state: 'opening' | 'open' | 'ending' | 'closed' = 'opening'
   #why = ''
+  /** If it is over, then because the broker has hung up. */
+  #hungUp = true
   #paused = false
   /** Whether anything came, and went, since `#lookAfter` last looked. */
   #heard = false
@@ -115,35 +120,39 @@ class MqttConnection implements Connection {
     const late = setTimeout(() => this.destroy('It does not answer.'), options.timeoutMs ?? CONNECT_MS)
     const reader = parser({ protocolVersion: options.version })
     reader.on('packet', (packet: Packet) => {
-      if (this.#state === 'open') this.#take(packet)
-      else if (this.#state === 'opening') this.#begin(packet, opened, failed)
+      if (this.#stream.destroyed) return
+      if (this.#state === 'opening') this.#begin(packet, opened, failed)
+      else this.#take(packet)
     })
     reader.on('error', (error: Error) => this.destroy(`It does not speak MQTT: ${error.message}.`))
     this.#stream.on('data', (bytes: Buffer) => {
       this.#heard = true
-      if (this.#state !== 'closed') reader.parse(bytes)
+      if (!this.#stream.destroyed) reader.parse(bytes)
     })
-    this.#stream.on('error', (error: Error) => {
+    this.#stream.on('error', (error: NodeJS.ErrnoException) => {
+      this.#hungUp &&= HUNG_UP.has(error.code ?? '')
       this.#why ||= error.message
     })
+    const giveUp = () => this.destroy('We gave it up.')
     this.closed = new Promise((resolve) => {
       this.#stream.once('close', () => {
-        clearTimeout(late)
-        const silent = this.#state === 'opening' && this.#why === ''
         this.#close()
-        failed(silent ? versionUnknown(this.#why) : new DaybookError('bus_unavailable', this.#why))
+        failed(this.#hungUp ? versionUnknown(this.#why) : new DaybookError('bus_unavailable', this.#why))
         resolve(this.#why)
       })
     })
-    this.opened.then(
-      () => clearTimeout(late),
-      () => {},
-    )
+    const decided = () => {
+      clearTimeout(late)
+      options.signal?.removeEventListener('abort', giveUp)
+    }
+    this.opened.then(decided, decided)
     this.#send(connectPacket(options))
+    if (options.signal?.aborted) giveUp()
+    else options.signal?.addEventListener('abort', giveUp)
   }
 
   get isOpen(): boolean {
-    return this.#state === 'open'
+    return this.#state === 'open' && !this.#stream.destroyed
   }
 
   get unsent(): number {
@@ -152,10 +161,18 @@ class MqttConnection implements Connection {
 
   async publish(topic: string, payload: string | Buffer, { qos = 1, retain = false, properties }: PublishAs = {}) {
     const rides = this.version === 5 && properties ? { properties } : {}
-    const packet: IPublishPacket = { cmd: 'publish', topic, payload, qos, retain, dup: false, ...rides }
+    const packet: IPublishPacket = {
+      cmd: 'publish',
+      topic,
+      payload,
+      qos,
+      // Who asks for what is not to be had is thrown out (5.0, 3.2.2.3.5).
+      retain: retain && this.limits.retain,
+      dup: false,
+      ...rides,
+    }
     if (qos === 1) await this.#ask(packet)
-    else if (this.#state === 'open') this.#send(packet)
-    else throw new DaybookError('bus_unavailable', this.#why)
+    else this.#tell(packet)
   }
 
   async subscribe(filter: string, qos: 0 | 1, { onlyNew = false }: { onlyNew?: boolean } = {}): Promise<number> {
@@ -171,7 +188,7 @@ class MqttConnection implements Connection {
   }
 
   acknowledge(ids: readonly number[]): void {
-    if (this.#state !== 'open' || ids.length === 0) return
+    if (!this.isOpen || ids.length === 0) return
     const bytes = Buffer.allocUnsafe(ids.length * 4)
     for (const [i, id] of ids.entries()) {
       bytes.writeUInt16BE(0x4002, i * 4)
@@ -181,11 +198,8 @@ class MqttConnection implements Connection {
   }
 
   async ping(): Promise<void> {
-    if (this.#state !== 'open') throw new DaybookError('bus_unavailable', this.#why)
-    await new Promise((resolve, reject) => {
-      this.#pings.push({ resolve, reject })
-      this.#send({ cmd: 'pingreq' })
-    })
+    this.#tell({ cmd: 'pingreq' })
+    await new Promise((resolve, reject) => this.#pings.push({ resolve, reject }))
   }
 
   pause(): void {
@@ -200,14 +214,12 @@ class MqttConnection implements Connection {
   }
 
   async end(): Promise<void> {
-    if (this.#state !== 'open') {
-      this.destroy()
-      await this.closed
-      return
-    }
-    this.#why ||= 'We ended it.'
-    this.#send({ cmd: 'disconnect' })
-    this.#stream.end()
+    if (this.isOpen) {
+      this.#why ||= 'We ended it.'
+      this.#send({ cmd: 'disconnect' })
+      this.#state = 'ending'
+      this.#stream.end()
+    } else if (this.#state === 'opening') this.destroy()
     // A broker that does not hang up in turn keeps nobody waiting.
     const late = setTimeout(() => this.#stream.destroy(), CLOSE_MS)
     await this.closed
@@ -216,6 +228,7 @@ class MqttConnection implements Connection {
 
   destroy(why = 'We ended it.'): void {
     this.#why ||= why
+    this.#hungUp = false
     this.#stream.destroy()
   }
 
@@ -274,15 +287,21 @@ class MqttConnection implements Connection {
 
   /** Sends what has a packet id, and waits for its answer. */
   async #ask(packet: Packet): Promise<Packet> {
-    if (this.#state !== 'open') throw new DaybookError('bus_unavailable', this.#why)
     if (this.#waiting.size >= MOST_WAITING) throw new DaybookError('bus_unavailable', 'Too much waits for an answer.')
     while (this.#waiting.has(this.#nextId)) this.#nextId = (this.#nextId % MOST_WAITING) + 1
     const messageId = this.#nextId
     this.#nextId = (messageId % MOST_WAITING) + 1
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(messageId, { resolve, reject })
-      this.#send({ ...packet, messageId } as Packet)
-    })
+    this.#tell({ ...packet, messageId } as Packet)
+    return new Promise((resolve, reject) => this.#waiting.set(messageId, { resolve, reject }))
+  }
+
+  /** Sends what may be sent. */
+  #tell(packet: Packet): void {
+    if (!this.isOpen) throw new DaybookError('bus_unavailable', this.#why)
+    const bytes = generate(packet, { protocolVersion: this.version })
+    const { packetBytes } = this.limits
+    if (bytes.length > packetBytes) throw new DaybookError('too_large', `The broker takes ${packetBytes} bytes.`)
+    this.#write(bytes)
   }
 
   #answer(id: number, packet: Packet): void {
