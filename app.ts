@@ -1,6 +1,6 @@
 // The composition root: the only place that knows every part. It reads like a table of contents: what there is, in the
 // order in which it starts; it stops in the reverse one. Not for: anything a part could do itself.
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { SourcePayload } from './bridges/bridge.ts'
@@ -8,8 +8,11 @@ import { createBridges, type HostedBridge } from './bridges/host.ts'
 import { createImports } from './bridges/imports.ts'
 import { registry as bridges } from './bridges/registry.ts'
 import { access } from './broker/access.ts'
+import type { Bus } from './broker/bus.ts'
 import { createEmbeddedBroker } from './broker/embedded/embedded.ts'
 import { embeddedConfig } from './broker/embedded/limits.ts'
+import { shownUrl } from './broker/foreign/dial.ts'
+import { createForeignBroker } from './broker/foreign/foreign.ts'
 import { openOutbox } from './broker/outbox/outbox.ts'
 import type { Clock, Component, Context, Ids, Logger } from './component.ts'
 import type { Config } from './config.ts'
@@ -117,11 +120,24 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       log: logOf('objects'),
       signal,
     })
-    const bus = createEmbeddedBroker(context('broker', embeddedConfig.parse(config.mqtt)), {
-      topics,
-      access: access({ users: [credentials.mqtt] }),
-      retained: { load: () => storage.retained.load(), keep: (messages) => storage.retained.keep(messages) },
-    })
+    const embedded = config.broker.url
+      ? null
+      : createEmbeddedBroker(context('broker', embeddedConfig.parse(config.mqtt)), {
+          topics,
+          access: access({ users: [credentials.mqtt] }),
+          retained: { load: () => storage.retained.load(), keep: (messages) => storage.retained.keep(messages) },
+        })
+    const bus: Bus =
+      embedded ??
+      createForeignBroker(context('broker', config.broker), {
+        topics,
+        space,
+        memory: {
+          load: () => readIfThere(join(config.data, 'broker.json')),
+          save: (memory) => writePrivately(join(config.data, 'broker.json'), memory),
+        },
+        feeds: () => hosted.map(({ producer }) => producer),
+      })
     const receipts = createReceipts({ bus, storage, topics, clock, log: logOf('receipts') })
     const persist = createPersist({
       bus,
@@ -178,7 +194,7 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
     const core: Component[] = [...(server ? [server] : []), storage, objects, persist, bus, receipts]
     // While their store is away, payloads go to Postgres.
     const needed = core.filter((part) => part !== objects)
-    const door = config.mqtt.port === 'off' ? [] : [bus.door]
+    const door = embedded && config.mqtt.port !== 'off' ? [embedded.door] : []
     const house: House = {
       bus,
       storage,
@@ -210,18 +226,17 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
     return {
       parts: [...core, care, statuses, ...hosted, ...door, imports, ...surfaces],
       storage,
-      bus,
+      embedded,
       http: surfaces[0],
     }
   }
 
   async function start(): Promise<Ready> {
-    refuseWhatIsNotThere(config)
     lock = lockDataFolder(config.data)
     const credentials = loadCredentials(config.data, ids)
     // Until a start has gone through, nobody has been shown them.
     if (credentials.database.url === '') made = credentials
-    const { parts, storage, bus, http } = build(credentials)
+    const { parts, storage, embedded, http } = build(credentials)
     for (const part of parts) {
       const since = performance.now()
       started.push(part)
@@ -230,14 +245,14 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
     }
     const database = storage.urls()
     saveCredentials(config.data, { ...credentials, database })
-    const at = bus.door.address()
+    const at = embedded?.door.address()
     const ready: Ready = {
       ready: true,
       version,
       startMs: Math.round(process.uptime() * 1000),
       data: config.data,
       pid: process.pid,
-      mqtt: { url: at ? `mqtt://${at.host}:${at.port}` : null },
+      mqtt: { url: config.broker.url ? shownUrl(config.broker.url) : at ? `mqtt://${at.host}:${at.port}` : null },
       http: { url: http?.url() ?? null },
       activitywatch: { url: null },
       database: { url: database.url },
@@ -282,8 +297,10 @@ async function atSource(hosted: readonly HostedBridge[], { storage, id }: Object
   throw new DaybookError('object_missing', `It is read at its source once bridges.${storage} is configured.`)
 }
 
-/** Settings whose parts do not exist yet must not be taken silently. */
-function refuseWhatIsNotThere(config: Config): void {
-  if (config.broker.url)
-    throw new DaybookError('config_invalid', '\n  broker.url: a foreign broker is not supported yet')
+function readIfThere(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return undefined
+  }
 }

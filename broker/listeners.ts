@@ -1,7 +1,7 @@
 // The listeners inside the process: they get what MQTT clients get, without a socket. Not for: what must not be lost.
-import type { Logger } from '../../component.ts'
-import type { Message } from '../bus.ts'
-import { matcher } from '../filters.ts'
+import type { Logger } from '../component.ts'
+import type { Message } from './bus.ts'
+import { matcher } from './filters.ts'
 
 interface Listening {
   matches(topic: string): boolean
