@@ -20,7 +20,7 @@ export function floorBreaks(tree: Tree): string[] {
   const allowed = ({ from, to }: Import) =>
     folderOf(from) === folderOf(to) ||
     free(from) ||
-    folderOf(from) === 'docs' ||
+    ['docs', 'deploy'].includes(folderOf(from)) ||
     (to === 'component.ts' && folderOf(from) !== 'schemas') ||
     (isTest(from) && folderOf(to) === 'test') ||
     (folderOf(to) in floors && floorOf(from) > floorOf(to))
