@@ -264,6 +264,16 @@ test('an end in order says DISCONNECT, and takes nothing more', async () => {
   await connection.end()
 })
 
+test('who does not read can end as well, and takes no message any more', async () => {
+  const { broker, enter, received } = await world()
+  const connection = await enter()
+  connection.pause()
+  for (let i = 0; i < 100; i++) broker.last.deliver({ topic, payload: Buffer.alloc(10_000) })
+  await connection.end()
+  await broker.last.has('disconnect')
+  expect(received).toEqual([])
+})
+
 test('a cut line says no DISCONNECT', async () => {
   const { broker, enter } = await world()
   const connection = await enter()

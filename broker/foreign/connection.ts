@@ -99,7 +99,7 @@ class MqttConnection implements Connection {
   readonly #waiting = new Map<number, Waiting>()
   #pings: Waiting[] = []
   #nextId = 1
-  /** `ending`: nothing more is sent; what is read still counts, unless the line is cut. */
+  /** `ending`: nothing more is sent, and no message is taken; answers still count. */
   #state: 'opening' | 'open' | 'ending' | 'closed' = 'opening'
   #why = ''
   /** If it is over, then because the broker has hung up. */
@@ -137,7 +137,7 @@ class MqttConnection implements Connection {
     this.closed = new Promise((resolve) => {
       this.#stream.once('close', () => {
         this.#close()
-        failed(this.#hungUp ? versionUnknown(this.#why) : new DaybookError('bus_unavailable', this.#why))
+        failed(this.#hungUp ? versionUnknown(this.#why, 'hung up') : new DaybookError('bus_unavailable', this.#why))
         resolve(this.#why)
       })
     })
@@ -219,6 +219,8 @@ class MqttConnection implements Connection {
       this.#send({ cmd: 'disconnect' })
       this.#state = 'ending'
       this.#stream.end()
+      // Who does not read does not hear that the other side is done.
+      this.#stream.resume()
     } else if (this.#state === 'opening') this.destroy()
     // A broker that does not hang up in turn keeps nobody waiting.
     const late = setTimeout(() => this.#stream.destroy(), CLOSE_MS)
@@ -266,7 +268,7 @@ class MqttConnection implements Connection {
   #take(packet: Packet): void {
     switch (packet.cmd) {
       case 'publish':
-        this.#options.received(packet, this)
+        if (this.#state === 'open') this.#options.received(packet, this)
         break
       case 'puback':
       case 'suback':

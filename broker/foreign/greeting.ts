@@ -89,15 +89,17 @@ export function refusalIn({ returnCode, reasonCode }: IConnackPacket): DaybookEr
   if (code === 0) return undefined
   if (UNWELCOME.has(code)) return new DaybookError('broker_refused', `CONNACK says ${code}.`)
   const why = `CONNACK says ${code}.`
-  return VERSION.has(code) ? versionUnknown(why) : new DaybookError('bus_unavailable', why)
+  return VERSION.has(code) ? versionUnknown(why, 'said') : new DaybookError('bus_unavailable', why)
 }
 
-/** The version is refused; or it hung up without a word, as some do who do not know the version. */
-export function versionUnknown(why: string): DaybookError {
-  return new DaybookError('bus_unavailable', why, { cause: { version: true } })
+/** `said`: the version is refused; `hung up`: without a word, as some do who do not know the version. */
+export type VersionRefused = 'said' | 'hung up'
+
+export function versionUnknown(why: string, version: VersionRefused): DaybookError {
+  return new DaybookError('bus_unavailable', why, { cause: { version } })
 }
 
-/** True if it is, or may be, the version that the broker does not take. */
-export function isVersionRefused(error: unknown): boolean {
-  return error instanceof DaybookError && (error.cause as { version?: boolean } | undefined)?.version === true
+/** Whether it is, or may be, the version that the broker does not take. */
+export function versionRefused(error: unknown): VersionRefused | undefined {
+  return error instanceof DaybookError ? (error.cause as { version?: VersionRefused } | undefined)?.version : undefined
 }

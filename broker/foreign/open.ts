@@ -1,31 +1,34 @@
 // Opens a connection in the newest version that the broker speaks: MQTT 5 where it is offered, else 3.1.1. Not for:
 // trying again when the broker is away.
 import { type Connection, connect } from './connection.ts'
-import { type ConnectOptions, isVersionRefused } from './greeting.ts'
+import { type ConnectOptions, versionRefused } from './greeting.ts'
 
 export type Version = 'auto' | 4 | 5
 
 type Unversioned = Omit<ConnectOptions, 'version'>
 
-/** Remembers per house which version a broker speaks, so that it is asked once. */
+/** Remembers which version a broker speaks, so that it is asked once. */
 export class Versions {
-  #known: 4 | 5 | undefined
+  readonly #wanted: Version
+  #first: 4 | 5
 
   constructor(wanted: Version) {
-    this.#known = wanted === 'auto' ? undefined : wanted
+    this.#wanted = wanted
+    this.#first = wanted === 'auto' ? 5 : wanted
   }
 
   /** Rejects as `connect` does. */
   async open(options: Unversioned): Promise<Connection> {
-    if (this.#known) return connect({ ...options, version: this.#known })
+    const first = this.#first
     try {
-      const connection = await connect({ ...options, version: 5 })
-      this.#known = 5
-      return connection
+      return await connect({ ...options, version: first })
     } catch (error) {
-      if (!isVersionRefused(error)) throw error
-      const connection = await connect({ ...options, version: 4 })
-      this.#known = 4
+      const refused = versionRefused(error)
+      if (this.#wanted !== 'auto' || !refused) throw error
+      const other = first === 5 ? 4 : 5
+      const connection = await connect({ ...options, version: other })
+      // A broker that hung up may just have been stopped: next time it is asked again.
+      if (refused === 'said') this.#first = other
       return connection
     }
   }

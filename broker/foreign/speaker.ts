@@ -77,7 +77,7 @@ export class Speaker {
 
   async #say(topic: string, value: Value): Promise<void> {
     if (!this.line.connection || !this.#outgoing) {
-      throw new DaybookError('bus_unavailable', this.line.trouble?.detail ?? 'There is no connection yet.')
+      throw this.line.trouble ?? new DaybookError('bus_unavailable', 'There is no connection yet.')
     }
     await this.#outgoing.publish(topic, value.payload, value.as)
     // What is cleared needs no more saying.

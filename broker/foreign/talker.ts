@@ -41,9 +41,9 @@ export interface Talker extends Component, OutboxTransport {
   start(): Promise<void>
   /**
    * In the order of the calls, QoS 1 unless said otherwise. Resolves once the broker has acknowledged it. Rejects with
-   * `bus_unavailable` at once while there is no connection, and when one ends without an answer; the last value of a
-   * retained topic is said at the beginning of the next one all the same, in this run. `will`: its topic has a connection
-   * of its own from now on.
+   * `bus_unavailable` or `broker_refused` at once while there is no connection, and when one ends without an answer; the
+   * last value of a retained topic is said at the beginning of the next one all the same, in this run. `will`: its topic
+   * has a connection of its own from now on, until it is cleared.
    */
   publish(topic: string, payload: string | Buffer, options?: TalkerPublish): Promise<void>
   /**
@@ -125,10 +125,17 @@ class ForeignTalker implements Talker {
     if (this.#state !== 'running') return { state: 'stopped' }
     const { line, unanswered, waiting } = this.#speaker
     const version = line.connection?.version ?? null
-    const figures = { version, connections: line.connections, unanswered, waiting }
-    if (line.connection) return { state: 'ok', figures }
-    const { code, message } = line.trouble ?? new DaybookError('bus_unavailable')
-    return { state: 'degraded', code, detail: `${this.#shown}: ${message}`, figures }
+    const silent = [...this.#witnesses].filter(([, { trouble }]) => trouble)
+    const wills = this.#witnesses.size - silent.length
+    const figures = { version, connections: line.connections, unanswered, waiting, wills }
+    if (!line.connection) {
+      const { code, message } = line.trouble ?? new DaybookError('bus_unavailable')
+      return { state: 'degraded', code, detail: `${this.#shown}: ${message}`, figures }
+    }
+    const [topic, why] = silent[0] ?? []
+    if (!why?.trouble) return { state: 'ok', figures }
+    const { code, message } = why.trouble
+    return { state: 'degraded', code, detail: `${this.#shown}: the will of ${topic}: ${message}`, figures }
   }
 
   async publish(topic: string, payload: string | Buffer, options: TalkerPublish = {}): Promise<void> {
@@ -137,7 +144,13 @@ class ForeignTalker implements Talker {
     const { qos = 1, retain = false, will, traceparent } = options
     const as = { qos, retain, properties: propertiesOf(this.#options.topics, topic, payload, traceparent) }
     const witness = this.#witness(topic, will)
-    return witness ? witness.publish(payload, as) : this.#speaker.publish(topic, payload, as)
+    if (!witness) return this.#speaker.publish(topic, payload, as)
+    await witness.publish(payload, as)
+    // With nothing more to say of it, nothing is to be said when we are gone.
+    if (payload.length === 0 && this.#witnesses.get(topic) === witness) {
+      this.#witnesses.delete(topic)
+      await witness.stop(STOP_MS)
+    }
   }
 
   async subscribe(filter: string, listener: Listener): Promise<() => void> {
@@ -172,7 +185,13 @@ class ForeignTalker implements Talker {
     const { version, sessionPresent: sessionKept } = connection
     log.info({ broker: this.#shown, version, sessionKept }, 'connected to the broker')
     this.#subscriptions.entered(connection)
-    for (const listener of [...this.#listeners]) listener({ sessionKept })
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener({ sessionKept })
+      } catch (error) {
+        log.error({ err: error }, 'a listener failed')
+      }
+    }
     this.#known.resolve()
   }
 
@@ -189,6 +208,7 @@ class ForeignTalker implements Talker {
       const { clientId, clock, log } = this.#options
       witness = new Witness({
         topic,
+        will,
         clientId,
         open: (options) => this.#open(options),
         left: (why) => log.debug({ topic, why: why.detail }, 'a will has no connection'),

@@ -9,6 +9,7 @@ import { Speaker } from './speaker.ts'
 
 export interface WitnessOptions {
   topic: string
+  will: string
   /** The talker's, from which ours is made. */
   clientId: string
   open(options: Pick<ConnectOptions, 'clientId' | 'clean' | 'will' | 'received' | 'signal'>): Promise<Connection>
@@ -21,17 +22,17 @@ export class Witness {
   readonly #topic: string
   readonly #speaker: Speaker
   /** What is said when we are gone; a change counts from the next connection. */
-  will = ''
+  will: string
 
-  constructor({ topic, clientId, open, left, clock, random }: WitnessOptions) {
+  constructor({ topic, will, clientId, open, left, clock, random }: WitnessOptions) {
     this.#topic = topic
+    this.will = will
     // The same one each time: the broker says the will of a connection that it has not yet missed before it lets its
     // successor in [MQTT-3.1.4-2], not after.
     const own = `${clientId}-${createHash('sha256').update(topic).digest('hex').slice(0, 8)}`
     this.#speaker = new Speaker({
       open: (signal) => {
-        const will = { topic, payload: this.will }
-        return open({ clientId: own, clean: true, will, received: () => {}, signal })
+        return open({ clientId: own, clean: true, will: { topic, payload: this.will }, received: () => {}, signal })
       },
       left,
       clock,
@@ -40,8 +41,9 @@ export class Witness {
     this.#speaker.start()
   }
 
-  get isOpen(): boolean {
-    return this.#speaker.line.connection !== undefined
+  /** Why it has no connection, after a try. */
+  get trouble(): DaybookError | undefined {
+    return this.#speaker.line.trouble
   }
 
   /** As Speaker.publish; the first ones wait for the first try to connect. */

@@ -20,6 +20,8 @@ export interface Behaviour {
   code: number
   /** Whom it lets in; absent: anyone. */
   password: string | undefined
+  /** Whether a will costs the entry, as with one that the user may not publish. */
+  refusesWills: boolean
   /** What it says of the session, true or not. */
   sessionPresent: boolean
   /** Said in CONNACK of 5.0. */
@@ -62,6 +64,7 @@ export class FakeBroker implements AsyncDisposable {
       refuses: 'by code',
       code: 0,
       password: undefined,
+      refusesWills: false,
       sessionPresent: false,
       properties: {},
       greets: () => {},
@@ -155,15 +158,16 @@ export class FakeBroker implements AsyncDisposable {
     }
   }
 
-  #welcome(connection: FakeConnection, { protocolVersion = 4, password }: IConnectPacket): void {
+  #welcome(connection: FakeConnection, { protocolVersion = 4, password, will }: IConnectPacket): void {
     const { versions, refuses, code, sessionPresent, properties } = this.does
     const speaks = versions.includes(protocolVersion as 4 | 5)
     const is5 = protocolVersion === 5
     const knows = this.does.password === undefined || this.does.password === password?.toString()
+    const isWelcome = knows && !(will && this.does.refusesWills)
     if (!speaks) {
-      // In its own version, which is not that of the connection.
-      if (refuses === 'by code') connection.send({ cmd: 'connack', returnCode: 1, sessionPresent: false }, versions[0])
-    } else if (code !== 0 || !knows) {
+      // As 3.1.1 says it, whatever it speaks itself.
+      if (refuses === 'by code') connection.send({ cmd: 'connack', returnCode: 1, sessionPresent: false }, 4)
+    } else if (code !== 0 || !isWelcome) {
       const no = code || (is5 ? 0x86 : 4)
       connection.send({ cmd: 'connack', sessionPresent: false, returnCode: no, reasonCode: no })
     } else {
