@@ -2,21 +2,26 @@
 import type { ForeignConfig } from './config.ts'
 import type { Findings } from './findings.ts'
 
-type Brokers = Partial<Record<Findings['broker'], string>>
+type Brokers = Record<Findings['broker'], string>
 
 /** With fewer, it is the broker that says how fast we store: so many messages for each commit. */
-const ENOUGH_WINDOW = 100
+const ENOUGH_WINDOW = 50
 
 const WINDOW: Brokers = {
-  mosquitto: 'max_inflight_messages 1000',
-  emqx: 'mqtt.max_inflight = 1000',
-  rabbitmq: 'mqtt.prefetch = 1000',
-  nats: 'mqtt { max_ack_pending: 10000 }',
+  mosquitto: 'Set max_inflight_messages 1000 there.',
+  emqx: 'Set mqtt.max_inflight = 1000 there.',
+  rabbitmq: 'Set mqtt.prefetch = 1000 there.',
+  nats: 'Set max_ack_pending: 10000 in its mqtt block.',
+  unknown:
+    'Raise it there: Mosquitto calls it max_inflight_messages, EMQX max_inflight, HiveMQ server-receive-maximum, RabbitMQ mqtt.prefetch.',
 }
-/** Not 0, which says "any number": several releases of Mosquitto then drop everything. */
+/** Not 0, which is to mean "any number": several releases of Mosquitto then drop everything. */
 const QUEUE: Brokers = {
-  mosquitto: 'max_queued_messages 100000',
-  emqx: 'mqtt.max_mqueue_len = 100000',
+  mosquitto: 'Set max_queued_messages 100000 there.',
+  emqx: 'Set mqtt.max_mqueue_len = 100000 there.',
+  rabbitmq: 'Raise the max-length of its policy.',
+  nats: 'Raise the limits of its streams.',
+  unknown: 'Raise it there: Mosquitto calls it max_queued_messages, EMQX max_mqueue_len, HiveMQ max-queue-size.',
 }
 
 /** One sentence or two for each; none where all is well. `config` is what we ask of it. */
@@ -25,19 +30,19 @@ export function hintsOf(findings: Findings, config: Pick<ForeignConfig, 'window'
   const hints: string[] = []
   if (window !== null && window < Math.min(ENOUGH_WINDOW, config.window)) {
     hints.push(
-      `It sends ${count(window)} and waits until they are stored, so no more than that are stored at once. ${set(WINDOW[broker], 'Let it send more before they are acknowledged')}`,
+      `It sends ${count(window)} and waits until they are stored, so no more than that are stored at once. ${WINDOW[broker]}`,
     )
   }
   if (queue !== null) {
     hints.push(
-      `While Daybook is away it keeps ${count(queue)}, and drops what comes after though it has acknowledged it. Bridges of Daybook send that again; other devices cannot. ${set(QUEUE[broker], 'Let it queue more for a session')}`,
+      `While Daybook is away it keeps ${count(queue)}, and drops the rest though it has acknowledged it. Bridges of Daybook send that again; other devices cannot. ${QUEUE[broker]}`,
     )
   }
   if (retained === 'none')
     hints.push('It keeps no retained messages: allow them, or states are seen only as they change.')
   if (retained === 'exact') {
     hints.push(
-      'Who subscribes with a wildcard gets no retained messages from it, so that viewers see states only as they change. RabbitMQ has them from 4.0 on.',
+      'Who subscribes with a wildcard gets no retained messages from it, so that viewers see states only as they change.',
     )
   }
   if (!cleared)
@@ -60,8 +65,4 @@ export const SHARED: Record<Exclude<Findings['shared'], 'works'>, string> = {
 
 function count(messages: number): string {
   return messages === 1 ? '1 message' : `${messages.toLocaleString('en')} messages`
-}
-
-function set(option: string | undefined, otherwise: string): string {
-  return option ? `Set ${option} there.` : `${otherwise}.`
 }

@@ -67,9 +67,9 @@ async function measureLimits(scratch: Scratch, speaker: Connection, messages: nu
 async function measureRetained(scratch: Scratch, speaker: Connection): Promise<Pick<Findings, 'retained' | 'cleared'>> {
   if (!speaker.limits.retain) return { retained: 'none', cleared: true }
   const topic = scratch.topic('retained/one')
-  await speaker.publish(topic, 'kept', { retain: true })
+  await scratch.retain(speaker, topic, 'kept')
   const [exact, wild] = await Promise.all([isSeen('exact', topic), isSeen('wild', scratch.topic('retained/+'))])
-  await speaker.publish(topic, '', { retain: true })
+  await scratch.retain(speaker, topic, '')
   const cleared = !(await isSeen('cleared', topic))
   return { retained: wild ? 'kept' : exact ? 'exact' : 'none', cleared }
 

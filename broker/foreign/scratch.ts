@@ -28,6 +28,7 @@ type Open = (clean: boolean, received: Received) => Promise<Connection>
 
 const QUIET_MS = 2_000
 const LONGEST_MS = 60_000
+const LOOK_MS = 10
 
 /** All that one try opens. */
 export class Scratch {
@@ -35,6 +36,7 @@ export class Scratch {
   readonly #versions: Versions
   readonly #sessions: ScratchSession[] = []
   readonly #open = new Set<Connection>()
+  readonly #retained = new Set<string>()
   #left = false
 
   constructor(options: ScratchOptions) {
@@ -64,14 +66,22 @@ export class Scratch {
     return session
   }
 
+  /** An empty payload clears it. */
+  async retain(speaker: Connection, topic: string, payload: string): Promise<void> {
+    if (payload !== '') this.#retained.add(topic)
+    await speaker.publish(topic, payload, { retain: true })
+    if (payload === '') this.#retained.delete(topic)
+  }
+
   /** What `count` is once it is enough, or grows no more. */
   async quiet(count: () => number, enough: number): Promise<number> {
     const { quietMs = QUIET_MS, signal } = this.#options
-    const start = performance.now()
-    for (let last = -1, since = start; count() < enough && performance.now() - start < LONGEST_MS; await sleep(10)) {
+    const end = performance.now() + LONGEST_MS
+    let last = -1
+    // Counted in looks, not in time: a machine that stands still for a while has not been quiet.
+    for (let idle = 0; count() < enough && idle * LOOK_MS < quietMs && performance.now() < end; await sleep(LOOK_MS)) {
       if (signal?.aborted) throw new DaybookError('shutting_down')
-      if (count() !== last) since = performance.now()
-      else if (performance.now() - since >= quietMs) break
+      idle = count() === last ? idle + 1 : 0
       last = count()
     }
     return count()
@@ -81,8 +91,14 @@ export class Scratch {
   async leave(): Promise<void> {
     this.#left = true
     this.#options.signal?.removeEventListener('abort', this.#abort)
-    await Promise.allSettled(this.#sessions.map((session) => session.remove()))
+    await Promise.allSettled([this.#clear(), ...this.#sessions.map((session) => session.remove())])
     await Promise.all([...this.#open].map((connection) => connection.end()))
+  }
+
+  async #clear(): Promise<void> {
+    if (this.#retained.size === 0) return
+    const speaker = await this.#opening('speaker', true, () => {})
+    for (const topic of this.#retained) await speaker.publish(topic, '', { retain: true })
   }
 
   async #opening(name: string, clean: boolean, received: Received): Promise<Connection> {
