@@ -2,8 +2,11 @@
 // killed, the device is off. Nothing is lost, nothing is told as lost that is not.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { brokerUrl } from '../../bench/start-load.ts'
+import { foreignConfig } from '../../broker/foreign/config.ts'
+import { createTalker } from '../../broker/foreign/talker.ts'
 import type { Emitted } from '../../broker/outbox/body.ts'
 import { httpUpload } from '../../broker/outbox/http-upload.ts'
 import { type Outbox, openOutbox } from '../../broker/outbox/outbox.ts'
@@ -15,7 +18,6 @@ import { eventId } from '../../schemas/ids.ts'
 import { topicsUnder } from '../../schemas/topics.ts'
 import type { House } from '../house.ts'
 import { type Journey, journey } from '../journey.ts'
-import { mqttLine } from '../mqtt-transport.ts'
 
 const producer = 'terminal-laptop'
 const topics = topicsUnder('daybook')
@@ -30,9 +32,18 @@ function commands(first: number, count: number): Emitted[] {
   })
 }
 
+/** The device's line to this house; ended with the scope. */
+async function lineTo(house: House) {
+  const config = foreignConfig.parse({ url: brokerUrl(house) })
+  const log = pino({ level: 'silent' })
+  const line = createTalker({ config, clientId: producer, clean: false, topics, clock: wallClock, log })
+  await line.start()
+  return Object.assign(line, { [Symbol.asyncDispose]: () => line.stop() })
+}
+
 /** A bridge's side of things, on the line to this house; ended with the scope. */
 async function device(here: Journey, house: House) {
-  const line = await mqttLine(brokerUrl(house), producer)
+  const line = await lineTo(house)
   const file = join(here.folder, 'laptop', 'outbox.sqlite')
   const upload = httpUpload({ url: house.ready.http.url, token: house.credentials.http.token })
   const common = { producer, source: 'terminal', topics, upload, clock: wallClock, ids: randomIds }
@@ -152,7 +163,7 @@ test('what a device attached while the house was off opens by its reference once
 test('numbers that will never come are booked missing once the outbox says so', { timeout: 120_000 }, async () => {
   await using here = await journey()
   const house = await here.start()
-  await using line = await mqttLine(brokerUrl(house), producer)
+  await using line = await lineTo(house)
   const topic = topics.activity({ source: 'terminal', type: 'command', producer })
   const send = (seq: number) =>
     line.publish(topic, JSON.stringify({ ...commands(seq, 1)[0], epoch: 'laptop-1', seq }), { qos: 1 })
