@@ -35,6 +35,7 @@ import { createLinks } from './surfaces/http/links.ts'
 import { httpSurface } from './surfaces/http.ts'
 import type { House } from './surfaces/operations/operation.ts'
 import { operations } from './surfaces/operations/registry.ts'
+import { openUsers } from './users.ts'
 
 export interface AppOptions {
   config: Config
@@ -78,6 +79,7 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
 
   function build(credentials: Credentials) {
     const topics = topicsUnder(config.mqtt.prefix)
+    const users = openUsers({ data: config.data, owner: credentials.mqtt.username, clock })
     const redactor = createRedactor()
     const { space, timezone: timeZone } = config
     const logOf = (part: string) => log.child({ part })
@@ -124,7 +126,7 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       ? null
       : createEmbeddedBroker(context('broker', embeddedConfig.parse(config.mqtt)), {
           topics,
-          access: access({ users: [credentials.mqtt] }),
+          access: access({ users: [credentials.mqtt], others: users }),
           retained: { load: () => storage.retained.load(), keep: (messages) => storage.retained.keep(messages) },
         })
     const bus: Bus =
@@ -202,12 +204,19 @@ export function createApp({ config, version, log, clock, ids }: AppOptions): App
       links: createLinks({ space, clock }),
       topics,
       imports,
+      users,
       space,
+      timeZone,
       version,
       clock,
       ids,
       redactText: (text) => redactor.redactText(text).text,
       bridges: () => statuses.known(),
+      listening: () => ({
+        http: surfaces[0]?.site() ?? { ...config.http, port: 0 },
+        mqtt: embedded?.door.address() ?? null,
+        broker: config.broker.url ? shownUrl(config.broker.url) : null,
+      }),
       parts: () => started.map((part) => ({ name: part.name, health: part.health(), needed: needed.includes(part) })),
     }
     const { port } = config.http

@@ -23,7 +23,9 @@ export function loadEnrolment(data: string): Enrolment | null {
   }
 }
 
-/** Replaces it as a whole, 0600 from its first byte, durably. Throws `data_unwritable`. */
-export function saveEnrolment(data: string, given: Enrolment): void {
-  writePrivately(enrolmentFile(data), given)
+/** Replaces it as a whole, 0600 from its first byte, durably; gives the file. Throws `data_unwritable`. */
+export function saveEnrolment(data: string, given: Enrolment): string {
+  const file = enrolmentFile(data)
+  writePrivately(file, given)
+  return file
 }

@@ -7,6 +7,7 @@ import type { Ready } from './app.ts'
 import { type Logger, randomIds, wallClock } from './component.ts'
 import { ambient, type Config, foreignEnvironment, KEEPER, loadConfig } from './config.ts'
 import { type Credentials, credentialsFile } from './credentials.ts'
+import { loadEnrolment, saveEnrolment } from './enrolment.ts'
 import { asDaybookError } from './schemas/errors.ts'
 import { runCli } from './surfaces/cli.ts'
 
@@ -22,6 +23,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   version,
   ambient: ambient(),
   config: (file) => loadConfig(file === undefined ? {} : { file }),
+  enrolments: { load: loadEnrolment, save: saveEnrolment },
   start,
   spawn: spawnHouse,
 })

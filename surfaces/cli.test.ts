@@ -1,10 +1,11 @@
 // The command line as a person meets it, against the whole product in this process.
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { encodeCode } from '../schemas/enrolment-code.ts'
 import { DaybookError } from '../schemas/errors.ts'
 import { type InProcess, startInProcess } from '../test/in-process.ts'
 import type { CliConfig } from './cli/verb.ts'
@@ -36,6 +37,7 @@ async function daybook(args: string[], { config = () => house.config, stdin = ''
     version: '1.2.3',
     ambient: { color: false, language: 'C' },
     config,
+    enrolments: house.enrolments,
     start: async (given, options) => {
       stdout.write(`started ${given.data === config().data} ${options.json}\n`)
       return 0
@@ -195,5 +197,108 @@ describe('with one', () => {
       detail: expect.stringContaining('0644'),
       fix: `chmod 600 ${file}`,
     })
+  })
+})
+
+describe('users', () => {
+  test('are added, listed and removed', async () => {
+    const { code, out } = await daybook(['user', 'add', 'balcony'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^ {2}[\w-]{43}$/m)
+    expect((await daybook(['user', 'list'])).out).toMatch(/^daybook +the owner\nbalcony +since /)
+    expect(await daybook(['user', 'remove', 'balcony'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('balcony'),
+    })
+    expect(JSON.parse((await daybook(['user', 'list', '--json'])).out).items).toHaveLength(1)
+  })
+
+  test('with --json an added one is the answer of the server', async () => {
+    const { out } = await daybook(['user', 'add', 'json', '--json'])
+    expect(JSON.parse(out)).toMatchObject({ name: 'json', secret: expect.any(String), account: null })
+  })
+
+  test.each([
+    [['user'], 2, 'add|list|remove'],
+    [['user', 'rename'], 2, 'add|list|remove'],
+    [['user', 'add'], 2, 'name is missing'],
+    [['user', 'list', 'all'], 2, 'one word too many'],
+    [['user', 'add', 'a b'], 2, 'letters, digits'],
+    [['user', 'add', 'daybook'], 1, 'There is a user of this name'],
+    [['user', 'remove', 'nobody'], 1, 'no user "nobody"'],
+  ])('%j exits with %i', async (words, code, told) => {
+    expect(await daybook(words)).toMatchObject({ code, err: expect.stringContaining(told) })
+  })
+})
+
+describe('enrolling', () => {
+  const invite = async (name: string) => (await daybook(['enroll', name])).out.trim().split(' ').at(-1) ?? ''
+
+  test('a name makes one line to paste, and says what keeps a device away', async () => {
+    const { code, out, err } = await daybook(['enroll', 'laptop'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^npx daybook enroll dbk1\.[\w-]+\n$/)
+    expect(err).toMatch(/Run this on laptop, until \d\d:\d\d/)
+    expect(err).toContain('Set http.host')
+    expect(err).toContain('Set mqtt.host')
+  })
+
+  test('a code is turned into enrolment.json, and says what is next', async () => {
+    const { code, out } = await daybook(['enroll', await invite('laptop')], { config: elsewhere({}) })
+    expect(code).toBe(0)
+    const file = join(empty, 'enrolment.json')
+    const { broker, house: at } = JSON.parse(await readFile(file, 'utf8'))
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect([broker.user, broker.password, at.url]).toEqual(['laptop', at.token, house.ready.http.url])
+    expect(out).toContain(file)
+    expect(out).toContain('npx daybook bridge manual')
+    expect(out).not.toContain(broker.password)
+  })
+
+  test('a device may be enrolled again, but leaves its house only by force, and no code is spent on the way', async () => {
+    const device = { config: elsewhere({}) }
+    await daybook(['enroll', await invite('laptop')], device)
+    expect(await daybook(['enroll', await invite('laptop')], device)).toMatchObject({ code: 0 })
+    const now = house.enrolments.load(empty)
+    if (!now) throw new Error('it was not enrolled')
+    house.enrolments.save(empty, { ...now, house: { ...now.house, url: 'http://other.example:8420' } })
+    const code = await invite('laptop')
+    const { code: exit, err } = await daybook(['enroll', code], device)
+    expect([exit, house.enrolments.load(empty)?.house.url]).toEqual([2, 'http://other.example:8420'])
+    expect(err).toContain('belongs to http://other.example:8420')
+    expect(await daybook(['enroll', code, '--force'], device)).toMatchObject({ code: 0 })
+    expect(house.enrolments.load(empty)?.house.url).toBe(house.ready.http.url)
+  })
+
+  test('a code may come from standard input, and with --json no secret is printed', async () => {
+    const stdin = `  ${await invite('laptop')}\n`
+    const { out } = await daybook(['enroll', '-', '--json'], { config: elsewhere({}), stdin })
+    expect(JSON.parse(out)).toEqual({
+      name: 'laptop',
+      file: join(empty, 'enrolment.json'),
+      house: house.ready.http.url,
+      broker: house.ready.mqtt.url,
+    })
+  })
+
+  test('what cannot be a name or a code, or is a code no more, says so', async () => {
+    const code = await invite('laptop')
+    const device = { config: elsewhere({}) }
+    const cut = await daybook(['enroll', code.slice(0, -3)], device)
+    expect(cut).toMatchObject({ code: 1, err: expect.stringContaining('cut off') })
+    expect(await daybook(['enroll', code, '--house', 'http://x'], device)).toMatchObject({ code: 2 })
+    expect(await daybook(['enroll', code.slice(0, 40), code.slice(40)], device)).toMatchObject({ code: 0 })
+    expect(await daybook(['enroll', code], device)).toMatchObject({ code: 1, err: expect.stringContaining('was used') })
+    expect(await daybook(['enroll'])).toMatchObject({ code: 2 })
+    expect(await daybook(['enroll', 'two', 'words'])).toMatchObject({ code: 2 })
+    expect(await daybook(['enroll', 'laptop', '--force'])).toMatchObject({ code: 2 })
+  })
+
+  test('a code that leads nowhere says where it leads', async () => {
+    const nowhere = encodeCode({ house: 'http://127.0.0.1:9', secret: Buffer.alloc(32) })
+    const { code, err } = await daybook(['enroll', nowhere, '--force'], { config: elsewhere({}) })
+    expect(code).toBe(3)
+    expect(err).toContain('http://127.0.0.1:9')
+    expect(err).toContain('--house')
   })
 })

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Component, Health, Logger } from '../component.ts'
 import { DaybookError } from '../schemas/errors.ts'
+import type { Site } from './http/guard.ts'
 import { createMetrics } from './http/metrics.ts'
 import { problemOf } from './http/problem.ts'
 import { createRoutes } from './http/routes.ts'
@@ -26,6 +27,8 @@ export interface HttpOptions {
 }
 
 export interface HttpSurface extends Component {
+  /** Where it listens, and under which names. */
+  site(): Site
   /** Where it serves, `http://127.0.0.1:8420`; known once started. */
   url(): string
 }
@@ -41,6 +44,7 @@ export function httpSurface({ config, token, operations, house, log }: HttpOptio
   let port = 0
 
   const site = () => ({ ...config, port })
+  house.users.onRevoked((user) => streams.putOut(user))
   const metrics = config.metrics ? createMetrics(house) : null
   const app = createRoutes({ house, operations, site, token, metrics, streams, log })
 
@@ -79,6 +83,8 @@ export function httpSurface({ config, token, operations, house, log }: HttpOptio
     health(): Health {
       return server ? { state: 'ok', figures: { port } } : { state: 'stopped' }
     },
+
+    site,
 
     url() {
       const name = config.host.includes(':') ? `[${config.host}]` : config.host

@@ -70,9 +70,10 @@ function describe(operation: Operation, schemaOf: (schema: z.ZodType) => unknown
     summary,
     ...(description && { description }),
     'x-access': operation.access,
-    ...(method === 'GET'
-      ? { parameters: fieldsOf(operation).map((field) => parameter(operation, field)) }
-      : { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(input) } } } }),
+    ...(operation.access === 'anyone' && { security: security.anyone }),
+    ...(method === 'POST'
+      ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(input) } } } }
+      : { parameters: fieldsOf(operation).map((field) => parameter(operation, field)) }),
     responses: {
       '200': { description: 'Done', content: { 'application/json': { schema: schemaOf(output) } } },
       ...failures(codesOf(operation), problemSchema),
@@ -119,9 +120,11 @@ function describePlain(plain: PlainPath, schemaOf: (schema: z.ZodType) => unknow
   }
 }
 
-function codesOf({ method, judgedLater, errors = [] }: Operation): ErrorCode[] {
+function codesOf({ method, access, judgedLater, errors = [] }: Operation): ErrorCode[] {
   const body = method === 'POST' ? (['not_json', 'too_large'] as const) : []
-  return [...everyError, ...body, ...(judgedLater ? [] : ['invalid' as const]), ...errors]
+  const always = everyError.filter((code) => access !== 'anyone' || code !== 'unauthorized')
+  const forbidden = access === 'owner' ? (['forbidden'] as const) : []
+  return [...always, ...forbidden, ...body, ...(judgedLater ? [] : ['invalid' as const]), ...errors]
 }
 
 /** One response a status, with the codes that it may carry. */

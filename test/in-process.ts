@@ -8,6 +8,7 @@ import { type App, createApp, type Ready } from '../app.ts'
 import { randomIds, wallClock } from '../component.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { type Credentials, loadCredentials } from '../credentials.ts'
+import { loadEnrolment, saveEnrolment } from '../enrolment.ts'
 import { testPostgres } from './postgres.ts'
 
 export interface InProcess {
@@ -16,6 +17,8 @@ export interface InProcess {
   /** With both listening. */
   ready: Ready & { mqtt: { url: string }; http: { url: string } }
   credentials: Credentials
+  /** As the CLI is handed them. */
+  enrolments: { load: typeof loadEnrolment; save: typeof saveEnrolment }
   /** A request with the token; the path starts with a slash. */
   api(path: string, init?: RequestInit): Promise<Response>
   /** Its database is gone from now on. */
@@ -53,6 +56,7 @@ export async function startInProcess(env: Record<string, string> = {}): Promise<
     config,
     ready,
     credentials,
+    enrolments: { load: loadEnrolment, save: saveEnrolment },
     api: (path, init = {}) =>
       fetch(ready.http.url + path, {
         ...init,

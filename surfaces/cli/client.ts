@@ -16,11 +16,13 @@ export interface Client {
 
 export interface Address {
   url: string
-  token: string
+  /** Null: only what anyone may call. */
+  token: string | null
 }
 
 /** A running app: its HTTP, and where its broker listens (null: another's broker). */
 export interface Running extends Address {
+  token: string
   mqtt: string | null
 }
 
@@ -73,7 +75,11 @@ export function createClient({ url, token }: Address): Client {
       response = await fetch(base + path, {
         ...init,
         redirect: 'error',
-        headers: { 'content-type': 'application/json', ...init.headers, authorization: `Bearer ${token}` },
+        headers: {
+          'content-type': 'application/json',
+          ...init.headers,
+          ...(token !== null && { authorization: `Bearer ${token}` }),
+        },
       })
     } catch (error) {
       if (init.signal?.aborted) throw error
@@ -88,9 +94,9 @@ export function createClient({ url, token }: Address): Client {
     url: base,
     async call<Input, Output>(operation: Operation<Input, Output>, input: Record<string, unknown>) {
       const response =
-        operation.method === 'GET'
-          ? await request(withParameters(operation.path, input))
-          : await request(operation.path, { method: 'POST', body: JSON.stringify(input) })
+        operation.method === 'POST'
+          ? await request(operation.path, { method: 'POST', body: JSON.stringify(input) })
+          : await request(withParameters(operation.path, input), { method: operation.method })
       return (await response.json()) as Output
     },
     get: (path, signal) => request(path, signal ? { signal } : {}),

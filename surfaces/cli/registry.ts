@@ -2,6 +2,7 @@
 // for: anything but the list.
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
+import { enroll } from './enroll.ts'
 import { importVerb } from './import.ts'
 import { note } from './note.ts'
 import { query } from './query.ts'
@@ -11,6 +12,7 @@ import { replay } from './replay.ts'
 import { start } from './start.ts'
 import { status } from './status.ts'
 import { tail } from './tail.ts'
+import { user } from './user.ts'
 import type { Verb } from './verb.ts'
 import { version } from './version.ts'
 
@@ -26,5 +28,7 @@ export const verbs: readonly Verb[] = [
   demo,
   rejected,
   importVerb,
+  user,
+  enroll,
   version,
 ]

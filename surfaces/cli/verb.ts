@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { OwnStorage } from '../../schemas/content-ref.ts'
+import type { Enrolment } from '../../schemas/enrolment.ts'
 import type { Client } from './client.ts'
 
 export interface Option {
@@ -36,13 +37,21 @@ export interface CliConfig {
   space: string
   /** IANA name. */
   timezone: string
-  mqtt: { host: string; port: number | 'off' }
+  mqtt: { host: string; port: number | 'off'; prefix: string }
   http: { host: string; port: number | 'off' }
   activitywatch: { port: number | 'off' }
-  broker: { url?: string | undefined }
+  broker: { url?: string | undefined; [setting: string]: unknown }
   database: { url?: string | undefined; port: number }
   objects: { driver: OwnStorage; [storage: string]: unknown }
   bridges: { [name: string]: unknown }
+}
+
+/** What a device keeps of its enrolment, in its data folder. */
+export interface Enrolments {
+  /** Null: it was never enrolled. Throws `config_invalid`. */
+  load(data: string): Enrolment | null
+  /** Gives the name of the file. Throws `data_unwritable`. */
+  save(data: string, enrolment: Enrolment): string
 }
 
 /** The terminal and the house, as main.ts hands them in. */
@@ -54,6 +63,7 @@ export interface Io {
   ambient: { color: boolean; language: string }
   /** Reads the configuration; throws `config_invalid`. Default: daybook.yaml here, and the environment. */
   config(file?: string): CliConfig
+  enrolments: Enrolments
   /** Runs the house in this process until it is told to stop; resolves with the exit code. */
   start(file: string | undefined, options: { json: boolean }): Promise<number>
   /** Starts a house in a process of its own: `start --json` in this folder, with these variables and no others of ours. */

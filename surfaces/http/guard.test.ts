@@ -60,15 +60,21 @@ describe('Origin', () => {
 })
 
 describe('token', () => {
+  const users = { who: (secret: string) => (secret === 'of-laptop' ? 'laptop' : null) }
+
   test('the right one opens, however Bearer is written', () => {
-    expect(() => checkToken('Bearer abc', 'abc')).not.toThrow()
-    expect(() => checkToken('bearer abc', 'abc')).not.toThrow()
+    expect(checkToken('Bearer abc', 'abc', users)).toEqual({ owner: true, name: null })
+    expect(checkToken('bearer abc', 'abc', users)).toEqual({ owner: true, name: null })
+  })
+
+  test('the secret of a user opens too, and says whose it is', () => {
+    expect(checkToken('Bearer of-laptop', 'abc', users)).toEqual({ owner: false, name: 'laptop' })
   })
 
   test.each([undefined, '', 'abc', 'Basic abc', 'Bearer', 'Bearer ', 'Bearer ab', 'Bearer abcd', 'Bearer abc def'])(
     '%s does not',
     (header) => {
-      expect(() => checkToken(header, 'abc')).toThrow(expect.objectContaining({ code: 'unauthorized' }))
+      expect(() => checkToken(header, 'abc', users)).toThrow(expect.objectContaining({ code: 'unauthorized' }))
     },
   )
 })

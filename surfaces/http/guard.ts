@@ -1,7 +1,8 @@
 // Who may come in: Host and Origin against DNS rebinding and foreign pages, the bearer token against everyone else.
-// Pure. Not for: what a credential may do, since the first user may do everything.
+// Pure. Not for: what a credential may do (routes.ts).
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { DaybookError } from '../../schemas/errors.ts'
+import type { Users } from '../users.ts'
 
 /** Where we listen, and under which further names people reach us. */
 export interface Site {
@@ -36,12 +37,25 @@ export function checkOrigin(origin: string | undefined, host: string | undefined
   if (!same) throw new DaybookError('host_refused', `Origin "${origin.slice(0, 100)}" is another site.`)
 }
 
-/** Throws `unauthorized` unless the header holds this token (RFC 6750); takes as long for a wrong one as for the right. */
-export function checkToken(header: string | undefined, token: string): void {
+/** Who asks. */
+export interface Caller {
+  /** The first user; others have a name. */
+  owner: boolean
+  name: string | null
+}
+
+/**
+ * Throws `unauthorized` unless the header holds the owner's token or a secret of a user (RFC 6750); takes as long for a
+ * wrong one as for a right one.
+ */
+export function checkToken(header: string | undefined, token: string, users: Pick<Users, 'who'>): Caller {
   if (header === undefined) throw new DaybookError('unauthorized', 'There is no Authorization header.')
   const [, given] = /^Bearer +(\S+)$/i.exec(header) ?? []
   if (given === undefined) throw new DaybookError('unauthorized', 'The Authorization header must be "Bearer <token>".')
-  if (!timingSafeEqual(digest(given), digest(token))) throw new DaybookError('unauthorized', 'The token is not ours.')
+  if (timingSafeEqual(digest(given), digest(token))) return { owner: true, name: null }
+  const name = users.who(given)
+  if (name === null) throw new DaybookError('unauthorized', 'The token is not ours.')
+  return { owner: false, name }
 }
 
 function digest(text: string): Buffer {

@@ -8,7 +8,7 @@ import { openApi } from '../openapi.ts'
 import { whatIsMissing } from '../operations/get-status.ts'
 import type { House, Operation } from '../operations/operation.ts'
 import { BODY_MOST, readJson } from './body.ts'
-import { checkHost, checkOrigin, checkToken, type Site } from './guard.ts'
+import { type Caller, checkHost, checkOrigin, checkToken, type Site } from './guard.ts'
 import { createInTime } from './in-time.ts'
 import { checkInput, parameters } from './input.ts'
 import type { Metrics } from './metrics.ts'
@@ -17,8 +17,8 @@ import { createObjectServer } from './objects/serve.ts'
 import { problemResponse } from './problem.ts'
 import type { Streams } from './stream.ts'
 
-/** `linked`: the media type that a valid signed link names. */
-type Bindings = { Bindings: HttpBindings; Variables: { linked?: string } }
+/** `linked`: the media type that a valid signed link names; `caller`: who came with a token. */
+type Bindings = { Bindings: HttpBindings; Variables: { linked?: string; caller?: Caller } }
 
 export interface RouteOptions {
   house: House
@@ -43,7 +43,10 @@ const headers = {
 }
 
 /** What anyone may ask: it says nothing but that we live. */
-const open = new Set(['/livez', '/readyz'])
+const probes = ['/livez', '/readyz']
+
+/** The most that a request without a token may carry, bytes. */
+const STRANGER_MOST = 4096
 
 /** Bodies whose operation has not ended, bytes: beyond this we ask to wait, so that a database away costs no memory. */
 const WAITING_MOST = 64 * 1024 * 1024
@@ -56,6 +59,7 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
   const server = createObjectServer({ objects: house.objects, inTime: ofObjects, log })
   const { objects, redactText, clock } = house
   const keeper = createObjectKeeper({ objects, redactText, clock, inTime: ofObjects })
+  const open = new Set([...probes, ...operations.filter(({ access }) => access === 'anyone').map(({ path }) => path)])
   const documented = JSON.stringify(openApi(operations, house.version))
   let waiting = 0
 
@@ -85,7 +89,8 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
     await next()
   })
   app.use(async (c, next) => {
-    if (!open.has(c.req.path) && c.get('linked') === undefined) checkToken(c.req.header('authorization'), token)
+    if (!open.has(c.req.path) && c.get('linked') === undefined)
+      c.set('caller', checkToken(c.req.header('authorization'), token, house.users))
     await next()
   })
 
@@ -101,7 +106,9 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
     })
   }
   app.get('/stream', async (c) =>
-    c.req.method === 'HEAD' ? new Response(null) : streams.open(parametersOf(c), c.req.header('last-event-id')),
+    c.req.method === 'HEAD'
+      ? new Response(null)
+      : streams.open(parametersOf(c), c.req.header('last-event-id'), c.get('caller')?.name ?? null),
   )
   app.get('/objects/:storage/:id', (c) => {
     const { method } = c.req
@@ -116,8 +123,9 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
 
   for (const operation of operations) {
     const answered = operation.errors?.includes('objects_unavailable') ? ofObjects : inTime
-    const serve = operation.method === 'GET' ? app.get.bind(app) : app.post.bind(app)
-    serve(operation.path.replace(/\{(\w+)\}/g, ':$1'), async (c: Context<Bindings>) => {
+    app.on(operation.method, operation.path.replace(/\{(\w+)\}/g, ':$1'), async (c: Context<Bindings>) => {
+      if (operation.access === 'owner' && !c.get('caller')?.owner)
+        throw new DaybookError('forbidden', 'Only the first user manages users and enrols devices.')
       const { input, bytes } = await inputOf(c, operation)
       if (waiting + bytes > WAITING_MOST) throw new DaybookError('bus_unavailable', 'Too much is waiting to be stored.')
       waiting += bytes
@@ -142,9 +150,9 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
 }
 
 async function inputOf(c: Context, operation: Operation): Promise<{ input: unknown; bytes: number }> {
-  if (operation.method === 'GET') return { input: checkInput(operation, parametersOf(c)), bytes: 0 }
+  if (operation.method !== 'POST') return { input: checkInput(operation, parametersOf(c)), bytes: 0 }
   parameters(new URL(c.req.url).searchParams, {})
-  const { value, bytes } = await readJson(c.req.raw, BODY_MOST)
+  const { value, bytes } = await readJson(c.req.raw, operation.access === 'anyone' ? STRANGER_MOST : BODY_MOST)
   return { input: operation.judgedLater ? value : checkInput(operation, value), bytes }
 }
 

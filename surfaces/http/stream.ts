@@ -24,14 +24,16 @@ const ASK_MS = 2_000
 const AT_ONCE = 200
 
 export interface Streams {
-  /** Throws `invalid` for a parameter or a Last-Event-ID that does not exist. */
-  open(query: Record<string, string>, lastEventId: string | undefined): Promise<Response>
+  /** Throws `invalid` for a parameter or a Last-Event-ID that does not exist. `reader`: the user; null: the owner. */
+  open(query: Record<string, string>, lastEventId: string | undefined, reader?: string | null): Promise<Response>
+  /** Ends those of a user. */
+  putOut(reader: string): void
   /** Ends all that are open, and every one to come. */
   close(): void
 }
 
 export function createStreams(house: House): Streams {
-  const open = new Set<Channel>()
+  const open = new Map<Channel, string | null>()
   let closed = false
 
   /** Sends activities as they arrive, as fast as the reader reads, until the channel ends. */
@@ -72,7 +74,7 @@ export function createStreams(house: House): Streams {
   }
 
   return {
-    async open(query, lastEventId) {
+    async open(query, lastEventId, reader = null) {
       const { topic } = query
       if (topic !== undefined) checkRaw(query, topic, lastEventId)
       const wanted = wantedBy(query)
@@ -84,7 +86,7 @@ export function createStreams(house: House): Streams {
         throw new DaybookError('bus_unavailable', `${STREAMS_MOST} streams are open already.`)
       }
       const channel = openChannel(topic === undefined ? undefined : RAW_BEHIND_MOST)
-      open.add(channel)
+      open.set(channel, reader)
       const beat = setInterval(() => channel.send(':\n\n'), HEARTBEAT_MS)
       // The head of the answer leaves with its first bytes.
       channel.send(': live\n\n')
@@ -101,9 +103,12 @@ export function createStreams(house: House): Streams {
       if (from) void follow(channel, from, wanted).finally(channel.end)
       return new Response(channel.readable, { headers: { 'content-type': 'text/event-stream' } })
     },
+    putOut(reader) {
+      for (const [channel, by] of open) if (by === reader) channel.end()
+    },
     close() {
       closed = true
-      for (const channel of open) channel.end()
+      for (const channel of open.keys()) channel.end()
     },
   }
 }

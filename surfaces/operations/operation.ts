@@ -9,7 +9,9 @@ import type { ErrorCode } from '../../schemas/errors.ts'
 import type { Topics } from '../../schemas/topics.ts'
 import type { Objects } from '../../storage/objects.ts'
 import type { Storage } from '../../storage/storage.ts'
+import type { Site } from '../http/guard.ts'
 import type { Links } from '../http/links.ts'
+import type { Users } from '../users.ts'
 
 /** A part of the house as the surfaces see it. */
 export interface Part {
@@ -17,6 +19,15 @@ export interface Part {
   health: Health
   /** Nothing works without it: /readyz waits for it. */
   needed: boolean
+}
+
+/** Where others reach the house. */
+export interface Listening {
+  http: Site
+  /** Of the embedded broker; null: it takes nobody in, or the broker is not ours. */
+  mqtt: { host: string; port: number } | null
+  /** URL of a broker that is not ours, without credentials. */
+  broker: string | null
 }
 
 /** All that the surfaces see of the house; app.ts hands it in. */
@@ -28,11 +39,15 @@ export interface House {
   readonly links: Links
   readonly topics: Topics
   readonly imports: Imports
+  readonly users: Users
   readonly space: string
+  /** IANA name. */
+  readonly timeZone: string
   readonly version: string
   readonly clock: Clock
   readonly ids: Ids
   parts(): readonly Part[]
+  listening(): Listening
   /** What bridges have said of themselves last. */
   bridges(): readonly KnownBridge[]
   /** A text without its secrets, for payloads that are text. */
@@ -46,11 +61,12 @@ export interface Operation<Input = unknown, Output = unknown> {
   readonly summary: string
   /** What the summary leaves out, for the reference. */
   readonly description?: string
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** A path template of OpenAPI: `/api/v1/activities/{id}`. Its names are fields of the input. */
   readonly path: `/${string}`
-  readonly access: 'read' | 'write'
-  /** Path and query parameters of a GET, the body of a POST. */
+  /** `owner`: for the first user alone; `anyone`: needs no token, the input proves itself. */
+  readonly access: 'read' | 'write' | 'owner' | 'anyone'
+  /** The body of a POST, path and query parameters of any other. */
   readonly input: z.ZodType<Input>
   /** The input is described but not checked here: the write path judges each message and keeps what it refuses. */
   readonly judgedLater?: boolean

@@ -1,6 +1,7 @@
 // Every operation. A new one is a file beside this and a line here. Not for: anything but the list.
 
 import { addNote } from './add-note.ts'
+import { makeEnrolment, redeemEnrolment } from './enrolments.ts'
 import { getAccounting } from './get-accounting.ts'
 import { getActivity } from './get-activity.ts'
 import { getStatus } from './get-status.ts'
@@ -11,6 +12,7 @@ import type { Operation } from './operation.ts'
 import { postActivities } from './post-activities.ts'
 import { publishMessages } from './publish-messages.ts'
 import { queryActivities } from './query-activities.ts'
+import { addUser, listUsers, removeUser } from './users.ts'
 
 export const operations: readonly Operation[] = [
   queryActivities,
@@ -25,4 +27,9 @@ export const operations: readonly Operation[] = [
   endImport,
   getAccounting,
   getStatus,
+  addUser,
+  listUsers,
+  removeUser,
+  makeEnrolment,
+  redeemEnrolment,
 ]
