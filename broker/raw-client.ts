@@ -1,5 +1,5 @@
 // An MQTT client for tests: a socket, what is sent to it packet by packet or byte by byte, and what came back. It does
-// nothing by itself. Not for: the product, whose connections are in foreign/
+// nothing by itself. Not for: the product, whose own connections are in foreign/.
 import { connect as connectSocket, type Socket } from 'node:net'
 import { generate, type IConnectPacket, type IPublishPacket, type Packet, parser } from 'mqtt-packet'
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { wallClock } from '../../component.ts'
 import type { FakeBroker } from '../../test/mqtt/fake-broker.ts'
 import type { FakeConnection } from '../../test/mqtt/fake-connection.ts'
 import { talking, texts, topics } from './talker.harness.ts'
@@ -74,6 +75,29 @@ test('a value of which the acknowledgement is missing is said again', async () =
   broker.cut()
   await expect(publishing).rejects.toMatchObject({ code: 'bus_unavailable' })
   expect(texts(await (await broker.connection(2)).has('publish'))).toEqual(['1'])
+})
+
+test('a state is said again every day, long before it expires', async () => {
+  let day = Promise.withResolvers<void>()
+  const clock = {
+    now: wallClock.now,
+    sleep: (ms: number, signal?: AbortSignal) => {
+      const wall = wallClock.sleep(ms, signal)
+      return ms === 86_400_000 ? Promise.race([day.promise, wall]) : wall
+    },
+  }
+  await using here = await talking({ talker: { clock } })
+  const { talker, broker } = here
+  await talker.start()
+  await talker.publish(state, '1', { retain: true })
+  await talker.publish(topics.receipt('laptop'), '{}', { retain: true })
+  for (const days of [1, 2]) {
+    const over = day
+    day = Promise.withResolvers()
+    over.resolve()
+    await broker.last.has('publish', 2 + days)
+  }
+  expect(texts(broker.last.of('publish'))).toEqual(['1', '{}', '1', '1'])
 })
 
 test('a topic with a will has a connection of its own, whose will it is', async () => {
