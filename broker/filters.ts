@@ -1,5 +1,6 @@
 // Topic names and filters by chapter 4.7 of MQTT 3.1.1: what is well formed, what matches what. Not for: the topics that
 // exist (schemas/topics.ts) or who may use them (access.ts).
+import { DaybookError } from '../schemas/errors.ts'
 import { names } from './embedded/limits.ts'
 
 /** True for what may be published to: not empty, no wildcard, no U+0000 [MQTT-3.3.2-2, MQTT-4.7.3-1, MQTT-4.7.3-2]. */
@@ -20,6 +21,16 @@ export function isFilter(filter: string): boolean {
     if (level === '#') return i === levels.length - 1
     return level === '+' || !/[+#]/.test(level)
   })
+}
+
+/**
+ * Throws `topic_invalid` for what the house must not subscribe to: who shares a subscription ($share/ of 5.0, 4.8.2; $queue/
+ * of EMQX) misses what the others get.
+ */
+export function checkFilter(filter: string): void {
+  const shown = filter.slice(0, 200)
+  if (!isFilter(filter)) throw new DaybookError('topic_invalid', `"${shown}" is no topic filter`)
+  if (/^\$(share|queue)\//.test(filter)) throw new DaybookError('topic_invalid', `"${shown}" would share with others`)
 }
 
 /** True while a topic or filter stays within the bounds of names. */

@@ -65,7 +65,8 @@ export async function startEmbedded(options: HarnessOptions = {}): Promise<Embed
     await bus.stop()
     throw error
   }
-  return { bus, port: bus.door.address()?.port ?? 0, ...credentials, stopping: () => stopping.abort() }
+  const port = bus.door.address()?.port ?? 0
+  return { bus, port, ...credentials, sender: credentials.username, stopping: () => stopping.abort() }
 }
 
 /** Brokers and clients of one test file, ended after each test. */

@@ -7,7 +7,7 @@ import { DaybookError } from '../../schemas/errors.ts'
 import type { Topics } from '../../schemas/topics.ts'
 import type { Access } from '../access.ts'
 import type { Bus, Delivery, Message, Outcome, PublishOptions } from '../bus.ts'
-import { isFilter, isTopic, isWithinLimits } from '../filters.ts'
+import { checkFilter, isTopic, isWithinLimits } from '../filters.ts'
 import { Listeners } from '../listeners.ts'
 import type { Received } from './acknowledgements.ts'
 import { Connection, type House } from './connection.ts'
@@ -144,13 +144,12 @@ class Embedded implements EmbeddedBroker, House {
   }
 
   async subscribe(filter: string, listener: (message: Message) => void): Promise<() => void> {
-    if (!isFilter(filter)) throw new DaybookError('topic_invalid', `"${filter}" is no topic filter`)
+    checkFilter(filter)
     return this.#listeners.add(filter, listener)
   }
 
   async feed(_name: string, filters: readonly string[], take: (message: Message) => void): Promise<() => void> {
-    const wrong = filters.find((filter) => !isFilter(filter))
-    if (wrong !== undefined) throw new DaybookError('topic_invalid', `"${wrong}" is no topic filter`)
+    for (const filter of filters) checkFilter(filter)
     return this.#feeds.add(filters, take, [...this.#listeners.retained.values()])
   }
 

@@ -5,7 +5,7 @@ import type { Context, Health } from '../../component.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import type { Topics } from '../../schemas/topics.ts'
 import type { Bus, Delivery, Message, Outcome, PublishOptions } from '../bus.ts'
-import { isFilter, isTopic, isWithinLimits } from '../filters.ts'
+import { checkFilter, isTopic, isWithinLimits } from '../filters.ts'
 import { Listeners } from '../listeners.ts'
 import type { Arrival } from './arrivals.ts'
 import type { ForeignConfig } from './config.ts'
@@ -172,7 +172,7 @@ class Foreign implements Bus {
   }
 
   async subscribe(filter: string, listener: (message: Message) => void): Promise<() => void> {
-    check(filter)
+    checkFilter(filter)
     const isLocal = this.#isLocal(filter)
     const stored = this.#listeners.add(filter, (message) => {
       if (isLocal || this.#topics.isActivity(message.topic)) listener(message)
@@ -196,7 +196,7 @@ class Foreign implements Bus {
   }
 
   async feed(name: string, filters: readonly string[], take: (message: Message) => void): Promise<() => void> {
-    for (const filter of filters) check(filter)
+    for (const filter of filters) checkFilter(filter)
     const clientId = this.#feedId(name)
     if (this.#feeds.has(clientId)) throw new DaybookError('internal', `there is a feed "${name}" already`)
     const feed = new Feed({ ...this.#shared(), clientId, filters, take, isOurs: (topic) => this.#isOurs(topic) })
@@ -344,13 +344,6 @@ class Foreign implements Bus {
   async #inTime(work: Promise<void>, ms: number): Promise<void> {
     const late = new AbortController()
     await Promise.race([work, this.#context.clock.sleep(ms, late.signal)]).finally(() => late.abort())
-  }
-}
-
-function check(filter: string): void {
-  if (!isFilter(filter)) throw new DaybookError('topic_invalid', `"${filter}" is no topic filter`)
-  if (/^\$(share|queue)\//.test(filter)) {
-    throw new DaybookError('topic_invalid', `"${filter}": who shares a subscription here misses what the others get`)
   }
 }
 
