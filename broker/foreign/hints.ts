@@ -2,6 +2,12 @@
 import type { ForeignConfig } from './config.ts'
 import type { Findings } from './findings.ts'
 
+/** A sentence each: what it does and what that costs, and what to change. */
+export interface Hint {
+  detail: string
+  fix: string
+}
+
 type Brokers = Record<Findings['broker'], string>
 
 /** With fewer, it is the broker that says how fast we store: so many messages for each commit. */
@@ -24,43 +30,45 @@ const QUEUE: Brokers = {
   unknown: 'Raise it there: Mosquitto calls it max_queued_messages, EMQX max_mqueue_len, HiveMQ max-queue-size.',
 }
 
-/** One sentence or two for each; none where all is well. `config` is what we ask of it. */
-export function hintsOf(findings: Findings, config: Pick<ForeignConfig, 'window' | 'share'>): string[] {
+/** None where all is well. `config` is what we ask of it. */
+export function hintsOf(findings: Findings, config: Pick<ForeignConfig, 'window' | 'share'>): Hint[] {
   const { broker, window, queue, retained, cleared, shared, dots } = findings
-  const hints: string[] = []
-  if (window !== null && window < Math.min(ENOUGH_WINDOW, config.window)) {
-    hints.push(
-      `It sends ${count(window)} and waits until they are stored, so no more than that are stored at once. ${WINDOW[broker]}`,
-    )
-  }
-  if (queue !== null) {
-    hints.push(
-      `While Daybook is away it keeps ${count(queue)}, and drops the rest though it has acknowledged it. Bridges of Daybook send that again; other devices cannot. ${QUEUE[broker]}`,
-    )
-  }
-  if (retained === 'none')
-    hints.push('It keeps no retained messages: allow them, or states are seen only as they change.')
-  if (retained === 'exact') {
-    hints.push(
-      'Who subscribes with a wildcard gets no retained messages from it, so that viewers see states only as they change.',
-    )
-  }
-  if (!cleared)
-    hints.push('It does not clear a retained topic by an empty message: what is forgotten stays visible there.')
-  if (!dots) {
-    hints.push(
-      'A dot in a topic comes out of it as a slash, and such an activity is rejected: choose names without dots, bridges.producer first.',
-    )
-  }
-  if (config.share && shared !== 'works') hints.push(SHARED[shared])
-  return hints
+  const narrow = window !== null && window < Math.min(ENOUGH_WINDOW, config.window)
+  const all: (Hint | false)[] = [
+    narrow && {
+      detail: `It sends ${count(window)} and waits until they are stored, so no more than that are stored at once.`,
+      fix: WINDOW[broker],
+    },
+    queue !== null && {
+      detail: `While Daybook is away it keeps ${count(queue)}, and drops the rest though it has acknowledged it. Bridges of Daybook send that again; other devices cannot.`,
+      fix: QUEUE[broker],
+    },
+    retained === 'none' && {
+      detail: 'It keeps no retained messages, so that states are seen only as they change.',
+      fix: 'Allow them there.',
+    },
+    retained === 'exact' && {
+      detail: 'Who subscribes with a wildcard gets no retained messages from it, and sees states only as they change.',
+      fix: 'Subscribe to the topics of states one by one.',
+    },
+    !cleared && {
+      detail: 'It does not clear a retained topic by an empty message: what is forgotten stays visible there.',
+      fix: 'Remove such messages by its own means.',
+    },
+    !dots && {
+      detail: 'A dot in a topic comes out of it as a slash, and such an activity is rejected.',
+      fix: 'Choose names without dots, bridges.producer first.',
+    },
+    config.share && shared !== 'works' && { detail: SHARED[shared], fix: 'Set broker.share to false.' },
+  ]
+  return all.filter((hint) => hint !== false)
 }
 
-/** Why broker.share cannot be used. */
+/** Why shared subscriptions cannot be used. */
 export const SHARED: Record<Exclude<Findings['shared'], 'works'>, string> = {
-  silent: 'It grants shared subscriptions and delivers nothing to them: leave broker.share off.',
-  copies: 'It takes a shared subscription for an ordinary one, and everybody gets everything: leave broker.share off.',
-  refused: 'It has no shared subscriptions: leave broker.share off.',
+  silent: 'It grants shared subscriptions and delivers nothing to them.',
+  copies: 'It takes a shared subscription for an ordinary one: everybody gets everything.',
+  refused: 'It has no shared subscriptions.',
 }
 
 function count(messages: number): string {

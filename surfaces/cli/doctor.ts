@@ -17,6 +17,7 @@ const layerNames: Record<Finding['layer'], string> = {
   tls: 'TLS',
   http: 'HTTP',
   auth: 'auth',
+  mqtt: 'MQTT',
   postgres: 'Postgres',
   health: 'health',
 }

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { credentialsFile, readDatabaseUrl } from '../cli/client.ts'
 import type { CliConfig } from '../cli/verb.ts'
+import { checkBroker } from './broker.ts'
 import { checkEndpoint } from './endpoint.ts'
 import type { Finding, Verdict } from './finding.ts'
 import { checkAuth, checkHttp } from './http.ts'
@@ -36,7 +37,7 @@ export async function* examine({ config, nodeVersion, now }: Examined): AsyncGen
   const database = config.database.url ?? (serves ? readDatabaseUrl(config.data) : null)
   if (database) yield* await checkDatabase(database, now)
   yield* await checkObjects(config, now)
-  if (config.broker.url) yield* await checkEndpoint('broker', new URL(config.broker.url), now)
+  yield* await checkBroker(config, now)
   yield* await checkHomeAssistant(config, now)
   yield* await checkFrigate(config, now)
 }

@@ -4,7 +4,20 @@ export interface Finding {
   /** What is looked at: `data folder`, `Home Assistant`. */
   about: string
   /** The layer of it, from the bottom up: the first that fails is the one to mend. */
-  layer: 'node' | 'config' | 'disk' | 'clock' | 'port' | 'dns' | 'tcp' | 'tls' | 'http' | 'auth' | 'postgres' | 'health'
+  layer:
+    | 'node'
+    | 'config'
+    | 'disk'
+    | 'clock'
+    | 'port'
+    | 'dns'
+    | 'tcp'
+    | 'tls'
+    | 'http'
+    | 'auth'
+    | 'mqtt'
+    | 'postgres'
+    | 'health'
   state: 'ok' | 'warn' | 'fail'
   detail: string
   /** What to do; always with warn and fail. */

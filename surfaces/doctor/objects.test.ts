@@ -31,7 +31,7 @@ const found = (objects: CliConfig['objects']) =>
       data,
       space: 'home',
       timezone: 'UTC',
-      mqtt: { host: '127.0.0.1', port: 0 },
+      mqtt: { host: '127.0.0.1', port: 0, prefix: 'daybook' },
       http: { host: '127.0.0.1', port: 0 },
       activitywatch: { port: 'off' },
       broker: {},

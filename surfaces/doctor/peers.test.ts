@@ -28,7 +28,7 @@ const config = (fields: Partial<CliConfig>): CliConfig => ({
   data: '/nonexistent/daybook',
   space: 'home',
   timezone: 'UTC',
-  mqtt: { host: '127.0.0.1', port: 0 },
+  mqtt: { host: '127.0.0.1', port: 0, prefix: 'daybook' },
   http: { host: '127.0.0.1', port: 0 },
   activitywatch: { port: 'off' },
   broker: {},

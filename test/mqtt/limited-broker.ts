@@ -61,8 +61,9 @@ export async function limitedBroker(options: Partial<Limits> = {}): Promise<Limi
     open.add(connection)
     void connection.closed.then(() => {
       open.delete(connection)
-      const { clientId, clean } = connection.connect
+      // Who looks whether the port is open says nothing.
       if (!session) return
+      const { clientId, clean } = connection.connect
       session.connection = undefined
       session.waiting = [...session.sent.values(), ...session.waiting].slice(0, limits.queue)
       session.sent.clear()
