@@ -1,3 +1,4 @@
+// How long is waited between tries, and when that begins anew.
 import { expect, test } from 'vitest'
 import { DaybookError } from '../../schemas/errors.ts'
 import { Backoff } from './backoff.ts'

@@ -1,3 +1,4 @@
+// One connection against a broker that refuses, lies, falls silent, sends garbage and hangs up.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'

@@ -1,3 +1,4 @@
+// Which version is offered to which broker, and what is remembered of its answer.
 import { expect, test } from 'vitest'
 import { FakeBroker, type FakeBrokerOptions } from '../../test/mqtt/fake-broker.ts'
 import type { Connection } from './connection.ts'

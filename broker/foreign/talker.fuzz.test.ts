@@ -1,3 +1,4 @@
+// Random trouble on the line while much is published: every message has one end, and that end is true.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { talking, texts, topics } from './talker.harness.ts'

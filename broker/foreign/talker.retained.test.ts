@@ -1,3 +1,4 @@
+// What is retained outlives its connection and its broker, and a will is heard only from who is gone.
 import { expect, test } from 'vitest'
 import { wallClock } from '../../component.ts'
 import type { FakeBroker } from '../../test/mqtt/fake-broker.ts'

@@ -1,3 +1,4 @@
+// The talker on a line that comes and goes: what is published, who listens, how it begins and ends.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
