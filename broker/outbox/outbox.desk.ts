@@ -12,6 +12,7 @@ import { PAYLOADS } from './file.ts'
 import type { outboxLimits } from './options.ts'
 import { type Outbox, openOutbox } from './outbox.ts'
 import { type Line, ManualClock, World } from './outbox.world.ts'
+import type { OutboxTransport } from './transport.ts'
 import type { Upload } from './uploads.ts'
 
 export interface Running {
@@ -23,9 +24,9 @@ export class Desk {
   readonly folder = mkdtempSync(join(tmpdir(), 'outbox-'))
   readonly file = join(this.folder, 'outbox.db')
   readonly clock = new ManualClock()
-  readonly #topics = topicsUnder('daybook')
+  readonly topics = topicsUnder('daybook')
   readonly #producer = 'terminal-desk'
-  readonly world = new World(this.clock, this.#topics, this.#producer)
+  readonly world = new World(this.clock, this.topics, this.#producer)
   readonly #open: Running[] = []
 
   make(
@@ -34,11 +35,21 @@ export class Desk {
     upload: Upload | null = this.world.upload,
   ): Running {
     const line = this.world.connect()
-    const about = { producer: this.#producer, source: 'terminal', version: '1.0.0', timeZone: 'Europe/Berlin' }
-    const parts = { topics: this.#topics, transport: line, clock: this.clock, ids: randomIds, limits }
-    const running = { outbox: openOutbox({ file, ...about, ...parts, ...(upload && { upload }) }), line }
+    const running = { outbox: this.open(line, file, limits, upload), line }
     this.#open.push(running)
     return running
+  }
+
+  /** On a line of one's own, to be ended by whoever opened it. */
+  open(
+    transport: OutboxTransport,
+    file = this.file,
+    limits: Partial<typeof outboxLimits> = {},
+    upload: Upload | null = this.world.upload,
+  ): Outbox {
+    const about = { producer: this.#producer, source: 'terminal', version: '1.0.0', timeZone: 'Europe/Berlin' }
+    const parts = { topics: this.topics, transport, clock: this.clock, ids: randomIds, limits }
+    return openOutbox({ file, ...about, ...parts, ...(upload && { upload }) })
   }
 
   async begin(...parts: Parameters<Desk['make']>): Promise<Running> {

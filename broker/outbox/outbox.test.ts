@@ -67,17 +67,69 @@ test('a receipt alone removes nothing: an earlier life may have earned it', asyn
   expect(outbox.depth).toBe(0)
 })
 
-test('at most a thousand are under way without a receipt, the rest waits on disk', async () => {
+test('few are under way without a receipt, the rest waits on disk', async () => {
   const { outbox } = await desk.begin()
   world.faults = { ...noFaults, receiptLost: 1 }
   outbox.append(many(1_200))
   await clock.advance(1_000)
-  expect(sentSeqs()).toEqual(Array.from({ length: 1_000 }, (_, index) => index + 1))
+  expect(sentSeqs()).toEqual(Array.from({ length: 64 }, (_, index) => index + 1))
   world.faults = noFaults
   world.restart(world.ledger)
   await clock.advance(1_000)
   expect(sentSeqs()).toHaveLength(1_200)
   expect(outbox.depth).toBe(0)
+})
+
+test('a line that acknowledges what is stored has a thousand under way', async () => {
+  const line = world.connect()
+  const outbox = desk.open({ publish: line.publish, subscribe: line.subscribe })
+  world.faults = { ...noFaults, receiptLost: 1 }
+  await outbox.start()
+  outbox.append(many(1_200))
+  await clock.advance(1_000)
+  expect(sentSeqs()).toHaveLength(1_000)
+  expect(outbox.health().figures).toMatchObject({ unreceipted: 1_000, window: 1_000 })
+  await desk.end({ outbox, line })
+})
+
+test('when the house says that it has lost what waited for it, all that has no receipt is sent again', async () => {
+  const { outbox } = await desk.begin()
+  world.faults = { ...noFaults, swallowed: 1 }
+  outbox.append(events('a', 'b'))
+  await clock.advance(1_000)
+  world.faults = noFaults
+  world.say(desk.topics.command('resend'), { reason: 'session lost' })
+  world.say(desk.topics.command('resend'), { reason: 'session lost' })
+  await clock.advance(1_200)
+  expect(sentSeqs()).toEqual([1, 2, 1, 2])
+  expect(outbox.depth).toBe(0)
+})
+
+test('health counts how often the broker had forgotten us while something had no receipt', async () => {
+  const { outbox, line } = await desk.begin()
+  world.faults = { ...noFaults, receiptLost: 1 }
+  outbox.append(events('a'))
+  await clock.advance(100)
+  line.reconnect(true)
+  await clock.advance(10)
+  expect(outbox.health().figures).toMatchObject({ lostSessions: 0 })
+  line.reconnect(false)
+  await clock.advance(10)
+  expect(outbox.health().figures).toMatchObject({ lostSessions: 1 })
+})
+
+test('what the broker has had once is gone with its receipt, though it was to be sent again', async () => {
+  const { outbox, line } = await desk.begin()
+  world.faults = { ...noFaults, receiptLost: 1 }
+  outbox.append(many(100))
+  await clock.advance(1_000)
+  line.reconnect(false)
+  await clock.advance(2)
+  world.faults = noFaults
+  world.restart(world.ledger)
+  await clock.advance(1_000)
+  expect(outbox.depth).toBe(0)
+  expect(sentSeqs()).toHaveLength(100 + 20)
 })
 
 test('no more bytes than allowed are handed to the transport at a time', async () => {

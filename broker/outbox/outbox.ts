@@ -4,16 +4,17 @@
 import type { Clock, Component, Health } from '../../component.ts'
 import type { ContentRef } from '../../schemas/content-ref.ts'
 import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
-import { AskedFor } from './asked-for.ts'
 import { type Emitted, toEntry } from './body.ts'
 import { Entries } from './entries.ts'
 import { type OutboxFile, openOutboxFile, PAYLOADS } from './file.ts'
 import { outboxHealth } from './health.ts'
+import { missedPayload } from './missed-payload.ts'
 import { Numbering } from './numbering.ts'
 import { type OutboxOptions, outboxLimits } from './options.ts'
 import { payloadFolder } from './payload-folder.ts'
 import { type PayloadAbout, Payloads } from './payloads.ts'
 import { Receipts } from './receipts.ts'
+import { Requests } from './requests.ts'
 import { Sender } from './sender.ts'
 import { type OutboxState, stateIn } from './state.ts'
 import { steady } from './steady.ts'
@@ -46,6 +47,7 @@ export interface Outbox extends Component {
 const IDLE_MS = 600_000
 const DISK_RETRY_MS = 5_000
 const DRAIN_MS = 1_000
+const SPREAD_MS = 1_000
 
 /**
  * Opens the outbox of a producer and holds its file until stop.
@@ -75,7 +77,7 @@ class SqliteOutbox implements Outbox {
   readonly #sender: Sender
   readonly #voice: Voice
   readonly #receipts: Receipts
-  readonly #askedFor: AskedFor
+  readonly #requests: readonly Requests[]
   #bridge: Health = { state: 'ok' }
   #diskError: DaybookError | undefined
   /** Bytes that found no room, 0 once they would. */
@@ -84,6 +86,10 @@ class SqliteOutbox implements Outbox {
   #sleep = new AbortController()
   #running = Promise.resolve()
   #stopped: Promise<void> | undefined
+  /** How often the broker had forgotten us while something had no receipt. */
+  #lostSessions = 0
+  /** When to send again what the house has lost, ms of the steady clock. */
+  #startOverAt = Number.POSITIVE_INFINITY
   #forgetLine: (() => void) | undefined
 
   constructor(options: OutboxOptions) {
@@ -110,8 +116,14 @@ class SqliteOutbox implements Outbox {
     this.#sender = new Sender({ ...shared, uploads: this.#uploads, log, inFlight, inFlightBytes, wake })
     this.#voice = new Voice({ ...shared, about: () => this.#about(), refused })
     this.#receipts = new Receipts({ transport, topic: topics.receipt(producer), clock, log, wake, refused })
-    const take = (id: string) => this.#uploads.again(id)
-    this.#askedFor = new AskedFor({ transport, topic: topics.rejected(producer), log, take })
+    const missed = (payload: Buffer) => {
+      const id = missedPayload(payload)
+      if (id !== undefined) this.#uploads.again(id)
+    }
+    this.#requests = [
+      new Requests({ transport, topic: topics.rejected(producer), log, take: missed }),
+      new Requests({ transport, topic: topics.command('resend'), log, take: () => this.#startOverSoon() }),
+    ]
   }
 
   get epoch(): string {
@@ -151,9 +163,13 @@ class SqliteOutbox implements Outbox {
     if (this.#life !== 'new') return
     this.#life = 'running'
     this.#forgetLine = this.#options.transport.onConnection?.(({ sessionKept }) => {
+      const { unreceipted } = this.#sender
+      if (!sessionKept && unreceipted > 0) {
+        this.#lostSessions++
+        this.#options.log?.warn({ unreceipted }, 'the broker has forgotten us: what has no receipt is sent again')
+      }
       this.#voice.forget()
-      this.#sender.connected()
-      if (!sessionKept) this.#sender.startOver()
+      this.#sender.connected(sessionKept)
       this.#wake()
     })
     this.#running = this.#run()
@@ -168,6 +184,7 @@ class SqliteOutbox implements Outbox {
     const { held, last, current } = this.#entries
     const { count: payloads, bytes: payloadBytes, quota: payloadQuota } = this.#payloads
     const { failure, refused: payloadsLost } = this.#uploads
+    const [window, lostSessions] = [this.#sender.windowSize, this.#lostSessions]
     const counted = { depth: held, unreceipted: this.#sender.unreceipted, lastSeq: last - current.base }
     return outboxHealth({
       running: this.#life === 'running' || this.#life === 'stopping',
@@ -176,7 +193,16 @@ class SqliteOutbox implements Outbox {
       uploadError: held > 0 ? failure : undefined,
       busAway: this.#sender.refused,
       setAside: this.#file.setAside,
-      figures: { ...counted, epoch: current.epoch, payloads, payloadBytes, payloadQuota, payloadsLost },
+      figures: {
+        ...counted,
+        epoch: current.epoch,
+        window,
+        lostSessions,
+        payloads,
+        payloadBytes,
+        payloadQuota,
+        payloadsLost,
+      },
     })
   }
 
@@ -205,8 +231,12 @@ class SqliteOutbox implements Outbox {
     if (now < retryAt) return Math.min(retryAt, collect)
     this.#receipts.ask()
     if (now < this.#receipts.since) return collect
-    this.#askedFor.listen()
-    return Math.min(collect, this.#decide(now), this.#voice.speak(now), this.#sender.pump(now))
+    for (const requests of this.#requests) requests.listen()
+    if (now >= this.#startOverAt) {
+      this.#startOverAt = Number.POSITIVE_INFINITY
+      this.#sender.startOver()
+    }
+    return Math.min(collect, this.#startOverAt, this.#decide(now), this.#voice.speak(now), this.#sender.pump(now))
   }
 
   #takeReceipts(): void {
@@ -244,6 +274,13 @@ class SqliteOutbox implements Outbox {
     return this.#refusedBytes > 0 && this.#entries.bytes + this.#refusedBytes > this.#limits.bytes
   }
 
+  /** Many outboxes hear the house at once, and do not answer at once. */
+  #startOverSoon(): void {
+    const random = Number.parseInt(this.#options.ids.random().slice(0, 8), 16) / 2 ** 32
+    this.#startOverAt = Math.min(this.#startOverAt, this.#clock.now() + random * SPREAD_MS)
+    this.#wake()
+  }
+
   #refused(): void {
     this.#sender.refuse()
     this.#wake()
@@ -274,7 +311,7 @@ class SqliteOutbox implements Outbox {
     if (Number.isFinite(this.#receipts.since)) await inTime(this.#voice.sayNow())
     late.abort()
     this.#receipts.end()
-    this.#askedFor.end()
+    for (const requests of this.#requests) requests.end()
     this.#forgetLine?.()
   }
 

@@ -140,10 +140,16 @@ export class World {
   miss(id: string): void {
     this.store.delete(id)
     const about = { code: 'object_missing', message: 'Not there.', producer: this.#producer, storage: 'fs' }
-    const payload = Buffer.from(
-      JSON.stringify({ ...about, id: 'a', objectId: id, asked: 1, askedAt: this.clock.now() }),
-    )
-    for (const listener of this.#listeners) listener({ topic: this.#topics.rejected(this.#producer), payload })
+    this.say(this.#topics.rejected(this.#producer), {
+      ...about,
+      ...{ id: 'a', objectId: id, asked: 1, askedAt: this.clock.now() },
+    })
+  }
+
+  /** The house publishes something. */
+  say(topic: string, message: object): void {
+    const payload = Buffer.from(JSON.stringify(message))
+    for (const listener of this.#listeners) listener({ topic, payload })
   }
 
   readonly upload: Upload = (payload, signal) => {

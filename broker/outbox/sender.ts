@@ -1,14 +1,15 @@
 // Sends what the outbox holds and removes what has arrived: the window and its answers. Not for: when it runs (outbox.ts
-// wakes it), which numbers it stamps (numbering.ts), or when something is sent again (window.ts).
+// wakes it), which numbers it stamps (numbering.ts), when something is sent again (window.ts), or how much at a time (pace.ts).
 import type { Clock, Logger } from '../../component.ts'
 import type { Receipt } from '../../schemas/delivery.ts'
 import type { Topics } from '../../schemas/topics.ts'
 import { stamped } from './body.ts'
 import type { Entries, Entry, Epoch } from './entries.ts'
 import type { Numbering } from './numbering.ts'
+import { Pace } from './pace.ts'
 import type { OutboxTransport } from './transport.ts'
 import type { Uploads } from './uploads.ts'
-import { type Flight, resendAt, toRanges } from './window.ts'
+import { askAgainAt, type Flight, goneAt, type Proof, proven, resendAt, sendOf, toRanges } from './window.ts'
 
 /** What the sender of one producer works with. */
 export interface SenderParts {
@@ -36,12 +37,14 @@ export class Sender {
   readonly #parts: SenderParts
   /** In the order of the first send, which is the order of emission. */
   readonly #window = new Map<number, Flight>()
-  /** By epoch: which send was the latest that is settled. What was sent before it and is not has left a gap. */
-  readonly #settledOrder = new Map<string, number>()
+  readonly #pace: Pace
+  readonly #proofs = new Map<string, Proof>()
   #removable: number[] = []
   /** First sends have come this far. */
   #cursor = 0
   #order = 0
+  /** Gaps among what was sent up to here are one event. */
+  #slowedAt = 0
   #session = 0
   #inTransit = 0
   #retryAt = 0
@@ -50,11 +53,17 @@ export class Sender {
 
   constructor(parts: SenderParts) {
     this.#parts = parts
+    this.#pace = new Pace(parts.inFlight, parts.transport.onConnection !== undefined)
   }
 
   /** Sent and not receipted. */
   get unreceipted(): number {
     return this.#window.size
+  }
+
+  /** How many may be, at most, as the broker's queue seems to be now. */
+  get windowSize(): number {
+    return this.#pace.size
   }
 
   /** True since the transport refused, until it takes something. */
@@ -72,30 +81,29 @@ export class Sender {
     const { entries, numbering } = this.#parts
     const epoch = numbering.hear(receipt)
     if (!epoch) return
-    for (const flight of this.#window.values()) {
-      if (flight.settled || entries.epochOf(flight.n) !== epoch || !numbering.covers(flight.n)) continue
-      this.#settledOrder.set(epoch.epoch, Math.max(flight.order, this.#settledOrder.get(epoch.epoch) ?? 0))
-      this.#settle(flight)
+    const settled = [...this.#window.values()].filter(
+      (flight) => !flight.settled && entries.epochOf(flight.n) === epoch && numbering.covers(flight.n),
+    )
+    for (const flight of settled) this.#settle(flight)
+    if (settled.length > 0) {
+      this.#proofs.set(epoch.epoch, proven(this.#proofs.get(epoch.epoch), settled, this.#parts.clock.now()))
+      this.#pace.settled(settled.length)
     }
     numbering.judge(epoch, receipt, this.#cursor)
   }
 
-  /** The line is there: what it has refused is sent again at once. */
-  connected(): void {
+  /** A new connection: what was refused is sent again at once; without its session, all that has no receipt. */
+  connected(sessionKept: boolean): void {
     this.#failures = 0
     this.#retryAt = 0
+    if (!sessionKept) this.#giveUp()
+    if (this.#window.size > 0) this.#pace.connected(this.#underWay())
   }
 
-  /** All that is unanswered or unreceipted is sent again. */
+  /** The house has lost what waited for it: all that has no receipt is sent again. */
   startOver(): void {
-    this.#session++
-    this.#inTransit = 0
-    this.#retryAt = 0
-    for (const flight of this.#window.values()) {
-      flight.state = 'lost'
-      flight.attempts = 0
-    }
-    this.#idle?.()
+    this.#giveUp()
+    this.#pace.emptied()
   }
 
   /** Does what is due and returns when something will be, epoch ms. Throws `data_unwritable`. */
@@ -137,28 +145,41 @@ export class Sender {
     const due: number[] = []
     const asked = new Set<Epoch>()
     let next = Number.POSITIVE_INFINITY
+    let dropped = false
     for (const flight of this.#window.values()) {
       if (flight.state === 'pending') continue
+      const gone = this.#goneAt(flight)
+      if (gone <= now && flight.order > this.#slowedAt) dropped = true
       const epoch = entries.epochOf(flight.n)
-      const gap = flight.order < (this.#settledOrder.get(epoch.epoch) ?? 0)
-      const oldest = flight.state === 'acknowledged' && !asked.has(epoch)
-      if (oldest) asked.add(epoch)
-      const at = resendAt(flight, gap, oldest)
-      if (at > now) next = Math.min(next, at)
-      else due.push(flight.n)
+      const oldest = !asked.has(epoch) && asked.add(epoch)
+      const asksAt = oldest ? askAgainAt(flight) : Number.POSITIVE_INFINITY
+      const at = resendAt(flight, gone)
+      if (asksAt <= now) this.#sendAnew(flight.n, now)
+      else if (at <= now) due.push(flight.n)
+      next = Math.min(next, asksAt > now ? asksAt : next, at > now ? at : next)
     }
-    for (const n of due) {
-      if (this.#full) break
-      const [entry = { n, source: '', type: '', body: null }] = entries.read(n - 1, n, 1)
-      if (!this.#send(entry, now)) break
+    const underWay = this.#underWay()
+    if (dropped) {
+      this.#pace.dropped(underWay)
+      this.#slowedAt = this.#order
+    }
+    for (const n of due.slice(0, Math.max(this.#pace.size - underWay, 0))) {
+      if (!this.#sendAnew(n, now)) break
     }
     return next
   }
 
+  #sendAnew(n: number, now: number): boolean {
+    if (this.#full) return false
+    const [entry = { n, source: '', type: '', body: null }] = this.#parts.entries.read(n - 1, n, 1)
+    return this.#send(entry, now)
+  }
+
   #sendNew(now: number): void {
     const { entries, inFlight } = this.#parts
-    while (this.#cursor < entries.bound && this.#window.size < inFlight) {
-      const room = Math.min(inFlight - this.#window.size, READ_AT_ONCE)
+    const most = this.#window.size + Math.max(this.#pace.size - this.#underWay(), 0)
+    while (this.#cursor < entries.bound && this.#window.size < Math.min(most, inFlight)) {
+      const room = Math.min(most - this.#window.size, inFlight - this.#window.size, READ_AT_ONCE)
       const found = entries.read(this.#cursor, entries.bound, room)
       for (const entry of found) {
         if (this.#full || !this.#send(entry, now)) return
@@ -170,6 +191,27 @@ export class Sender {
 
   get #full(): boolean {
     return this.#inTransit >= this.#parts.inFlightBytes || this.#retryAt > this.#parts.clock.now()
+  }
+
+  readonly #goneAt = (flight: Flight): number =>
+    goneAt(flight, this.#proofs.get(this.#parts.entries.epochOf(flight.n).epoch))
+
+  /** How many may still arrive of what has not. */
+  #underWay(): number {
+    const now = this.#parts.clock.now()
+    let count = 0
+    for (const flight of this.#window.values()) {
+      if (flight.state !== 'lost' && !flight.settled && this.#goneAt(flight) > now) count++
+    }
+    return count
+  }
+
+  #giveUp(): void {
+    this.#session++
+    this.#inTransit = 0
+    this.#retryAt = 0
+    for (const flight of this.#window.values()) flight.state = 'lost'
+    this.#idle?.()
   }
 
   /** False while its payloads are not where its references say: nothing behind it goes before it. */
@@ -187,10 +229,7 @@ export class Sender {
       return true
     }
     const payload = stamped(body, { producer, epoch, seq: n - base })
-    const attempts = (this.#window.get(n)?.attempts ?? 0) + 1
-    const settled = this.#window.get(n)?.settled ?? false
-    const order = ++this.#order
-    const flight: Flight = { n, bytes: payload.length, state: 'pending', order, sentAt: now, attempts, settled }
+    const flight = sendOf({ n, bytes: payload.length, order: ++this.#order, now }, this.#window.get(n), this.#goneAt)
     this.#window.set(n, flight)
     this.#inTransit += flight.bytes
     const session = this.#session
@@ -207,17 +246,20 @@ export class Sender {
     const full = this.#full
     this.#inTransit -= flight.bytes
     flight.state = taken ? 'acknowledged' : 'lost'
-    if (!taken) this.refuse()
-    else {
+    if (taken) {
+      flight.taken = true
       this.#failures = 0
-      if (flight.settled || this.#parts.numbering.covers(flight.n)) this.#settle(flight)
+    } else {
+      flight.attempts--
+      this.refuse()
     }
+    if (flight.settled || (taken && this.#parts.numbering.covers(flight.n))) this.#settle(flight)
     if (this.#inTransit === 0) this.#idle?.()
     if (full || this.#inTransit === 0 || this.#removable.length > 0 || !taken) this.#parts.wake()
   }
 
   #settle(flight: Flight): void {
     flight.settled = true
-    if (flight.state === 'acknowledged') this.#removable.push(flight.n)
+    if (flight.taken && flight.state !== 'pending') this.#removable.push(flight.n)
   }
 }

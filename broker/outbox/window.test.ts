@@ -1,32 +1,70 @@
 // When an entry is sent again, and how receipts are read.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { covers, type Flight, highest, patience, resendAt, toRanges } from './window.ts'
+import {
+  askAgainAt,
+  covers,
+  type Flight,
+  goneAt,
+  highest,
+  patience,
+  proven,
+  resendAt,
+  sendOf,
+  toRanges,
+} from './window.ts'
 
-const sent: Flight = { n: 1, bytes: 1, state: 'acknowledged', order: 1, sentAt: 1_000, attempts: 1, settled: false }
+const never = Number.POSITIVE_INFINITY
+const sent: Flight = {
+  ...{ n: 1, bytes: 1, state: 'acknowledged', sentAt: 1_000, taken: true, settled: false },
+  ...{ order: 1, first: 1, attempts: 1, gaps: 0 },
+}
 
 test('patience doubles from 30 seconds to 10 minutes', () => {
   expect([1, 2, 3, 4, 5, 6, 60].map(patience)).toEqual([30_000, 60_000, 120_000, 240_000, 480_000, 600_000, 600_000])
 })
 
 test('what was lost with its session is sent again at once', () => {
-  expect(resendAt({ ...sent, state: 'lost', attempts: 0 }, false, false)).toBe(0)
+  expect(resendAt({ ...sent, state: 'lost' }, never)).toBe(0)
 })
 
 test('what the transport still has is left to it', () => {
-  expect(resendAt({ ...sent, state: 'pending' }, true, true)).toBe(Number.POSITIVE_INFINITY)
+  expect(resendAt({ ...sent, state: 'pending' }, 0)).toBe(never)
 })
 
-test('a gap is filled at once, and then with growing patience', () => {
-  expect(resendAt(sent, true, false)).toBe(0)
-  expect(resendAt({ ...sent, attempts: 2 }, true, false)).toBe(1_000 + 30_000)
-  expect(resendAt({ ...sent, attempts: 3 }, true, false)).toBe(1_000 + 60_000)
+test('a gap is filled at once, and with growing patience if it opens again and again', () => {
+  expect([0, 1, 2].map((gaps) => resendAt({ ...sent, gaps }, 0))).toEqual([0, 0, 0])
+  expect(resendAt({ ...sent, gaps: 3 }, 0)).toBe(1_000 + 30_000)
+  expect(resendAt({ ...sent, gaps: 4 }, 0)).toBe(1_000 + 60_000)
 })
 
 test('in silence only the oldest is sent again', () => {
-  expect(resendAt(sent, false, true)).toBe(1_000 + 30_000)
-  expect(resendAt({ ...sent, attempts: 9 }, false, true)).toBe(1_000 + 600_000)
-  expect(resendAt(sent, false, false)).toBe(Number.POSITIVE_INFINITY)
+  expect(askAgainAt(sent)).toBe(1_000 + 30_000)
+  expect(askAgainAt({ ...sent, attempts: 9 })).toBe(1_000 + 600_000)
+  expect(resendAt(sent, never)).toBe(never)
+})
+
+test('what was sent before something that is settled has come or is gone', () => {
+  const proof = proven(undefined, [{ ...sent, order: 7, first: 7 }], 2_000)
+  expect(goneAt({ ...sent, order: 6 }, proof)).toBe(0)
+  expect(goneAt({ ...sent, order: 8 }, proof)).toBe(never)
+  expect(goneAt({ ...sent, order: 6, state: 'pending' }, proof)).toBe(never)
+})
+
+test('an earlier copy that is settled proves nothing of what was sent between the two, until it is quiet', () => {
+  const twice = { ...sent, order: 900, first: 1 }
+  const proof = proven(undefined, [twice], 2_000)
+  expect(goneAt({ ...sent, order: 500 }, proof)).toBe(2_000 + 5_000)
+  const more = proven(proof, [{ ...sent, order: 2, first: 2 }], 4_000)
+  expect(goneAt({ ...sent, order: 500 }, more)).toBe(4_000 + 5_000)
+})
+
+test('a send remembers its earlier copies as long as they may arrive', () => {
+  const stays = () => never
+  const again = sendOf({ n: 1, bytes: 1, order: 9, now: 5_000 }, sent, stays)
+  expect(again).toMatchObject({ order: 9, first: 1, attempts: 2, gaps: 0, taken: true, state: 'pending' })
+  expect(sendOf({ n: 1, bytes: 1, order: 9, now: 5_000 }, sent, () => 0)).toMatchObject({ first: 9, gaps: 1 })
+  expect(sendOf({ n: 2, bytes: 1, order: 1, now: 0 }, undefined, stays)).toMatchObject({ first: 1, attempts: 1 })
 })
 
 test('a receipt covers what lies up to its mark or in one of its ranges', () => {
