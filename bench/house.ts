@@ -5,12 +5,28 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { type House, removeData, startHouse, temporaryData } from '../test/house.ts'
 
-/** Stopped, and its folder removed, when the bench ends. */
-export async function freshHouse(cleanup: AsyncDisposableStack, env: Record<string, string> = {}): Promise<House> {
+/**
+ * Stopped, and its folder removed, when the bench ends. `commitTimes`: its Postgres can be asked for them
+ * (`pg_xact_commit_timestamp`).
+ */
+export async function freshHouse(
+  cleanup: AsyncDisposableStack,
+  env: Record<string, string> = {},
+  { commitTimes = false } = {},
+): Promise<House> {
   const data = await temporaryData()
   cleanup.defer(() => removeData(data))
-  const house = await startHouse({ data, env: { DAYBOOK__LOG__LEVEL: 'warn', ...env } })
+  const start = () => startHouse({ data, env: { DAYBOOK__LOG__LEVEL: 'warn', ...env } })
+  let house = await start()
   cleanup.defer(async () => void (await house.stop()))
+  if (commitTimes) {
+    const client = new pg.Client({ connectionString: house.credentials.database.url })
+    await client.connect()
+    await client.query('alter system set track_commit_timestamp = on')
+    await client.end()
+    await house.stop()
+    house = await start()
+  }
   return house
 }
 

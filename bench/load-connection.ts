@@ -27,7 +27,7 @@ export class LoadConnection {
   /** Frames sent again. */
   resent = 0
   connects = 0
-  /** ms of publish to PUBACK, in order of sending; empty unless asked for. */
+  /** ms of publish to PUBACK, in order of sending; empty unless `latency`. */
   readonly latencies: number[] = []
   readonly #options: LoadConnectionOptions
   readonly #sentAt: number[] = []
@@ -41,6 +41,11 @@ export class LoadConnection {
 
   constructor(options: LoadConnectionOptions) {
     this.#options = options
+  }
+
+  /** When each frame was last sent, epoch ms; empty unless `latency`. */
+  get sentAt(): number[] {
+    return this.#sentAt.map((at) => performance.timeOrigin + at)
   }
 
   /** Resolves with the first CONNACK; goes on coming back until `close`. Rejects when the broker refuses us. */

@@ -2,12 +2,12 @@
 // encoded before the clock starts. Prints one JSON line (LoadResult). Not for: deciding what a figure means.
 //
 //   node bench/load.ts --url mqtt://user:password@127.0.0.1:1883 [--count 100000] [--connections 4] [--window 500]
-//     [--rate 1000] [--latency] [--acked FILE] [--seconds 600] [--run NAME] [--prefix daybook]
+//     [--rate 1000] [--latency] [--acked FILE] [--times FILE] [--seconds 600] [--run NAME] [--prefix daybook]
 //
 // With --rate (events a second over all connections) it goes on until its stdin ends, then waits for what it has sent.
 // Either way it comes back after a lost connection and sends again what was not acknowledged. --acked appends each id
-// to a file as its PUBACK arrives.
-import { appendFileSync } from 'node:fs'
+// to a file as its PUBACK arrives; --times writes one when all is done: for each producer when its events were sent.
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { LoadConnection } from './load-connection.ts'
 import { Frames } from './load-frames.ts'
@@ -21,7 +21,9 @@ export interface LoadResult {
   /** Publishes repeated after a lost connection. */
   resent: number
   disconnects: number
-  /** From the first publish to the last PUBACK. */
+  /** When the first publish was, epoch ms. */
+  began: number
+  /** From then to the last PUBACK. */
   seconds: number
   perSecond: number
   /** The longest time without any PUBACK, ms. */
@@ -47,6 +49,7 @@ const { values } = parseArgs({
     run: { type: 'string', default: crypto.randomUUID().slice(0, 8) },
     prefix: { type: 'string', default: 'daybook' },
     acked: { type: 'string' },
+    times: { type: 'string' },
     latency: { type: 'boolean', default: false },
   },
 })
@@ -63,7 +66,7 @@ const lines = Array.from({ length: bounded('connections') }, (_, index) => {
     clientId: `load-${values.run}-${index + 1}`,
     frames,
     window,
-    latency: values.latency,
+    latency: values.latency || values.times !== undefined,
     onAcked: (from, to) => onAcked(frames, from, to),
   })
   const share = Math.floor((bounded('count') + index) / bounded('connections'))
@@ -137,6 +140,7 @@ const seconds = (lastAck - begin) / 1_000
 const result: LoadResult = {
   sent: sum(({ connection }) => connection.highest),
   acked,
+  began: performance.timeOrigin + begin,
   resent: sum(({ connection }) => connection.resent),
   disconnects: sum(({ connection }) => connection.connects - 1),
   seconds: rounded(seconds),
@@ -145,6 +149,10 @@ const result: LoadResult = {
   cpuSeconds: rounded((user + system) / 1e6),
   frameBytes: Math.round(sum(({ frames }) => frames.bytesEncoded) / sum(({ frames }) => frames.encoded)),
   latency: values.latency ? distribution(lines.flatMap(({ connection }) => connection.latencies)) : null,
+}
+if (values.times) {
+  const times = lines.map(({ connection }, i) => [`line${i + 1}`, connection.sentAt])
+  writeFileSync(values.times, JSON.stringify(Object.fromEntries(times)))
 }
 for (const { connection } of lines) connection.close()
 process.stdin.destroy()

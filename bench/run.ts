@@ -7,8 +7,9 @@ import { footprint } from './footprint.ts'
 import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
 import { objects } from './objects.ts'
+import { reconnect } from './reconnect.ts'
 
-const benches: readonly Bench[] = [ingest, latency, broker, objects, footprint]
+const benches: readonly Bench[] = [ingest, latency, broker, reconnect, objects, footprint]
 
 function help(): string {
   const lines = benches.map(({ name, summary, options }) => {

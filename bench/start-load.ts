@@ -14,6 +14,8 @@ export interface LoadOptions {
   latency?: boolean
   /** A file that each acknowledged id is appended to. */
   acked?: string
+  /** A file for when each event was sent. */
+  times?: string
   /** When to give up. */
   seconds?: number
   /** The epoch; default random. */
