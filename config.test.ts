@@ -58,3 +58,14 @@ test('a number that is too small is told its bound, and what is none is told tha
   expect(mistakes('0')).toMatch(/objects\.graceHours: .*>=1/)
   expect(mistakes('soon')).toMatch(/objects\.graceHours: must be a number/)
 })
+
+test('what lies beneath holds where nobody else says anything, what lies above holds for sure', () => {
+  const env = { DAYBOOK__BROKER__USER: 'env' }
+  const beneath = { space: 'flat', broker: { url: 'mqtt://beneath', user: 'beneath', password: 'beneath' } }
+  const file = fileWith('broker: { url: "mqtt://file" }\nhouse: { url: "http://file" }\n')
+  const { space, broker, house } = loadConfig({ file, env, beneath, above: { house: { url: 'http://above' } } })
+  expect(broker).toMatchObject({ url: 'mqtt://file', user: 'env', password: 'beneath' })
+  expect([space, house.url]).toEqual(['flat', 'http://above'])
+  expect(beneath.broker.user).toBe('beneath')
+  expect(() => loadConfig({ file, env, above: { house: { url: 'file:///x' } } })).toThrow('house.url')
+})

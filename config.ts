@@ -62,6 +62,13 @@ export const configSchema = z.strictObject({
   }),
   activitywatch: section({ port: optionalPort(5600).describe(`0: any free one, off: none; ${later}`) }),
   broker: foreignConfig.prefault({}),
+  house: section({
+    url: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('for a bridge that runs alone: where it uploads payloads; `daybook enroll` sets it'),
+    token: z.string().min(1).optional().describe('its bearer token there'),
+  }),
   database: section({
     url: z
       .url({ protocol: /^postgres(ql)?$/ })
@@ -97,17 +104,21 @@ export interface ConfigSource {
   /** Default: daybook.yaml in the current folder, if there is one. */
   file?: string
   env?: Record<string, string | undefined>
+  /** Settings that hold where neither file nor environment says anything. */
+  beneath?: Tree
+  /** Settings that win over both. */
+  above?: Tree
 }
 
 /** Reads and checks everything; throws `config_invalid` with one line a mistake. The result is frozen. */
-export function loadConfig({ file, env = process.env }: ConfigSource = {}): Config {
+export function loadConfig({ file, env = process.env, beneath = {}, above = {} }: ConfigSource = {}): Config {
   const named = file ?? (env.DAYBOOK__CONFIG || undefined)
   const path = named ?? 'daybook.yaml'
   const explicit = named !== undefined
   const mistakes: string[] = []
-  const settings = fromFile(path, explicit, mistakes)
+  const settings = over(beneath, fromFile(path, explicit, mistakes))
   overlay(settings, env, mistakes)
-  const filled = interpolate(settings, env, [], mistakes)
+  const filled = interpolate(over(settings, above), env, [], mistakes)
   const parsed = configSchema.safeParse(filled)
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
@@ -145,7 +156,21 @@ export function variableOf(path: readonly string[]): string {
   return ['DAYBOOK', ...words].join('__')
 }
 
-type Tree = { [key: string]: unknown }
+export type Tree = { [key: string]: unknown }
+
+/** A tree of its own, of both; where both say something the upper one holds. */
+function over(lower: Tree, upper: Tree): Tree {
+  const merged = structuredClone(lower)
+  for (const [key, value] of Object.entries(upper)) {
+    const below = merged[key]
+    merged[key] = isTree(below) && isTree(value) ? over(below, value) : structuredClone(value)
+  }
+  return merged
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
 function fromFile(path: string, explicit: boolean, mistakes: string[]): Tree {
   if (!existsSync(path)) {

@@ -8,7 +8,8 @@ import { type Logger, randomIds, wallClock } from './component.ts'
 import { ambient, type Config, foreignEnvironment, KEEPER, loadConfig } from './config.ts'
 import { type Credentials, credentialsFile } from './credentials.ts'
 import { loadEnrolment, saveEnrolment } from './enrolment.ts'
-import { asDaybookError } from './schemas/errors.ts'
+import { asDaybookError, DaybookError } from './schemas/errors.ts'
+import type { LoneBridge, LoneBridgeFlags } from './surfaces/cli/verb.ts'
 import { runCli } from './surfaces/cli.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
@@ -25,12 +26,13 @@ process.exitCode = await runCli(process.argv.slice(2), {
   config: (file) => loadConfig(file === undefined ? {} : { file }),
   enrolments: { load: loadEnrolment, save: saveEnrolment },
   start,
+  bridge,
   spawn: spawnHouse,
 })
 
 /** Runs the house until a signal; resolves with the exit code. */
 async function start(config: Config, options: { json: boolean }): Promise<number> {
-  const log: Logger = pino({ level: config.log.level, base: null }, pino.destination({ dest: 2, sync: true }))
+  const log = logAt(config.log.level)
   // Only here: the other verbs should not wait for the whole house to be read.
   const { createApp } = await import('./app.ts')
   const app = createApp({ config, version, log, clock: wallClock, ids: randomIds })
@@ -53,14 +55,46 @@ async function start(config: Config, options: { json: boolean }): Promise<number
     return 1
   }
   log.info({ signal: await told }, 'stopping')
-  const late = setTimeout(() => {
-    log.error('not everything stopped in time; what was acknowledged is stored')
-    process.exit(0)
-  }, STOP_MOST_MS)
-  // Also a line that is open at one end only must not keep the process alive after all has stopped.
-  late.unref()
+  endAtLast(log, 'not everything stopped in time; what was acknowledged is stored')
   await app.stop()
   return 0
+}
+
+/** One bridge alone, for the verb that ends it. */
+async function bridge(file: string | undefined, { name, producer, ...flags }: LoneBridgeFlags): Promise<LoneBridge> {
+  const [{ createDevice }, { loadDeviceConfig }, { registry }] = await Promise.all([
+    import('./device.ts'),
+    import('./device-config.ts'),
+    import('./bridges/registry.ts'),
+  ])
+  const config = loadDeviceConfig(flags, file === undefined ? {} : { file })
+  const one = registry.find((each) => each.name === name)
+  if (!one) throw new DaybookError('not_found', `There is no bridge "${name}".`)
+  const log = logAt(config.log.level)
+  const device = createDevice({ bridge: one, config, producer, version, log, clock: wallClock, ids: randomIds })
+  const ready = await device.start()
+  return {
+    ready,
+    take: device.bridge.take,
+    waiting: () => Number(device.bridge.health().figures?.depth ?? 0),
+    async stop() {
+      endAtLast(log, 'not everything stopped in time; what is not sent yet is in the outbox')
+      await device.stop()
+    },
+  }
+}
+
+function logAt(level: Config['log']['level']): Logger {
+  return pino({ level, base: null }, pino.destination({ dest: 2, sync: true }))
+}
+
+/** Also a line that is open at one end only must not keep the process alive after all has stopped. */
+function endAtLast(log: Logger, what: string): void {
+  const late = setTimeout(() => {
+    log.error(what)
+    process.exit(0)
+  }, STOP_MOST_MS)
+  late.unref()
 }
 
 /**

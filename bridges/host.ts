@@ -216,7 +216,7 @@ export function createBridges(
 }
 
 /** The section of its configuration: its name in camelCase. */
-function sectionOf({ name }: Bridge): string {
+export function sectionOf({ name }: Bridge): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }
 

@@ -42,6 +42,9 @@ async function daybook(args: string[], { config = () => house.config, stdin = ''
       stdout.write(`started ${given.data === config().data} ${options.json}\n`)
       return 0
     },
+    bridge: () => {
+      throw new Error('no bridge is started here')
+    },
     spawn: () => {
       throw new Error('no house is started here')
     },

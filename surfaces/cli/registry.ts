@@ -1,5 +1,6 @@
 // Every verb of the CLI, in the order in which help lists them. A new one is a file beside this and a line here. Not
 // for: anything but the list.
+import { bridge } from './bridge.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { enroll } from './enroll.ts'
@@ -28,6 +29,7 @@ export const verbs: readonly Verb[] = [
   demo,
   rejected,
   importVerb,
+  bridge,
   user,
   enroll,
   version,

@@ -54,6 +54,33 @@ export interface Enrolments {
   save(data: string, enrolment: Enrolment): string
 }
 
+/** What is said of a bridge that is to run alone; what is not said is in the configuration or the enrolment. */
+export interface LoneBridgeFlags {
+  /** As in bridges/registry.ts. */
+  name: string
+  producer?: string | undefined
+  data?: string | undefined
+  broker?: string | undefined
+  house?: string | undefined
+  token?: string | undefined
+}
+
+/** A bridge that runs alone in this process. */
+export interface LoneBridge {
+  readonly ready: {
+    producer: string
+    outbox: { file: string }
+    broker: { url: string }
+    house: { url: string | null }
+  }
+  /** See OpenBridge.take; absent: lines mean nothing to it. */
+  readonly take: ((line: string) => void) | undefined
+  /** How many of its events are not known to be stored. */
+  waiting(): number
+  /** Flushes for a moment and ends; the rest is kept. */
+  stop(): Promise<void>
+}
+
 /** The terminal and the house, as main.ts hands them in. */
 export interface Io {
   stdin: Readable
@@ -66,6 +93,8 @@ export interface Io {
   enrolments: Enrolments
   /** Runs the house in this process until it is told to stop; resolves with the exit code. */
   start(file: string | undefined, options: { json: boolean }): Promise<number>
+  /** Runs one bridge alone; throws `config_invalid`. */
+  bridge(file: string | undefined, flags: LoneBridgeFlags): Promise<LoneBridge>
   /** Starts a house in a process of its own: `start --json` in this folder, with these variables and no others of ours. */
   spawn(folder: string, settings: Record<string, string>): ChildProcess
 }

@@ -1,0 +1,148 @@
+// The composition root of a device: one bridge alone, with its outbox here and its house elsewhere. It collects from the
+// first moment, whether broker and house are there or not. Not for: the house (app.ts), or where settings come from
+// (device-config.ts).
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Bridge } from './bridges/bridge.ts'
+import { type HostedBridge, hostBridge, producerOf, sectionOf } from './bridges/host.ts'
+import { createDeviceFeeds } from './broker/foreign/device-feeds.ts'
+import { shownUrl } from './broker/foreign/dial.ts'
+import { createTalker } from './broker/foreign/talker.ts'
+import { httpUpload } from './broker/outbox/http-upload.ts'
+import { openOutbox } from './broker/outbox/outbox.ts'
+import type { Upload } from './broker/outbox/uploads.ts'
+import type { Clock, Component, Ids, Logger } from './component.ts'
+import { writePrivately } from './credentials.ts'
+import type { DeviceConfig } from './device-config.ts'
+import { createRedactor } from './pipeline/redact.ts'
+import { DaybookError } from './schemas/errors.ts'
+import { topicsUnder } from './schemas/topics.ts'
+
+export interface DeviceOptions {
+  bridge: Bridge
+  config: DeviceConfig
+  /** Its name on the bus; default: that of the bridge and of the device. */
+  producer?: string | undefined
+  version: string
+  log: Logger
+  clock: Clock
+  ids: Ids
+}
+
+/** What a start says, as JSON the first line on stdout. */
+export interface DeviceReady {
+  ready: true
+  producer: string
+  outbox: { file: string }
+  /** Without credentials. */
+  broker: { url: string }
+  /** Null: there is none, and payloads wait here. */
+  house: { url: string | null }
+  pid: number
+}
+
+export interface Device {
+  readonly bridge: HostedBridge
+  /** Resolves within seconds; a broker that is away is no error. Rejects with what a person must mend. */
+  start(): Promise<DeviceReady>
+  /** Flushes what can be flushed in a moment; the rest stays in the outbox. Safe twice. */
+  stop(): Promise<void>
+}
+
+/** Throws `config_invalid`. */
+export function createDevice(options: DeviceOptions): Device {
+  const { bridge, config, version, log, clock, ids } = options
+  const { space, timezone: timeZone, broker, house } = config
+  const producer = options.producer ?? producerOf(bridge.name, config.bridges.producer ?? hostname())
+  const topics = topicsUnder(config.mqtt.prefix)
+  const redactor = createRedactor()
+  const logOf = (part: string) => log.child({ part })
+  const file = join(config.data, 'outbox', `${producer}.sqlite`)
+  const clientId = `daybook-bridge-${producer}`
+  const talker = createTalker({ config: broker, clientId, clean: false, topics, clock, log: logOf('broker') })
+  const feeds = createDeviceFeeds({
+    config: broker,
+    clientId,
+    topics,
+    memory: memoryIn(join(config.data, `broker-${producer}.json`)),
+    clock,
+    log: logOf('broker'),
+  })
+  const hosted = hostBridge(bridge, {
+    config: config.bridges[sectionOf(bridge)],
+    producer,
+    openOutbox: (about) =>
+      openOutbox({
+        ...about,
+        file,
+        topics,
+        transport: talker,
+        upload: uploadTo(house),
+        clock,
+        ids,
+        log: logOf('outbox'),
+        version,
+        timeZone,
+        limits: {
+          bytes: config.bridges.outboxMegabytes * 1024 * 1024,
+          payloadBytes: config.bridges.payloadMegabytes * 1024 * 1024,
+        },
+      }),
+    redact: (notification) => redactor.redact(notification),
+    redactText: (text) => redactor.redactText(text),
+    feed: (name, filters, take) => feeds.feed(name, filters, take),
+    log: logOf('bridge'),
+    clock,
+    space,
+  })
+  const parts: Component[] = [hosted, feeds, talker]
+
+  return {
+    bridge: hosted,
+    async start() {
+      try {
+        await Promise.all(parts.map((part) => part.start()))
+      } catch (error) {
+        await this.stop()
+        throw error
+      }
+      return {
+        ready: true,
+        producer,
+        outbox: { file },
+        broker: { url: shownUrl(broker.url) },
+        house: { url: house.url ?? null },
+        pid: process.pid,
+      }
+    },
+    async stop() {
+      for (const part of parts) {
+        await part
+          .stop()
+          .catch((error) => log.error({ part: part.name, reason: error.message }, 'did not stop cleanly'))
+      }
+    },
+  }
+}
+
+/** Without a house payloads wait, and what refers to them. */
+function uploadTo({ url, token }: DeviceConfig['house']): Upload {
+  if (url !== undefined && token !== undefined) return httpUpload({ url, token })
+  return async () => {
+    throw new DaybookError('objects_unavailable', 'There is no house.url to upload to; --house and --token say it.')
+  }
+}
+
+function memoryIn(file: string) {
+  return {
+    load(): unknown {
+      try {
+        return JSON.parse(readFileSync(file, 'utf8'))
+      } catch {
+        return undefined
+      }
+    },
+    save: (memory: unknown) => writePrivately(file, memory),
+  }
+}
