@@ -19,7 +19,7 @@ interface Place {
   arrival: Arrival
 }
 
-type Line = Pick<Connection, 'acknowledge' | 'pause' | 'resume'>
+type Line = Pick<Connection, 'isOpen' | 'acknowledge' | 'pause' | 'resume'>
 
 /** What an arrival costs besides its bytes. */
 const OVERHEAD = 300
@@ -49,7 +49,8 @@ export class Arrivals {
 
   /** What comes from now on is of a new connection; what the last one left comes again, or never. */
   begin(): void {
-    for (const [print, same] of this.#left) {
+    // A connection that was open has brought what is to come again.
+    for (const [print, same] of this.#connection ? this.#left : []) {
       if (same.every(({ isSettled }) => isSettled)) this.#left.delete(print)
     }
     for (const { id, arrival } of this.#places.slice(this.#next)) {
@@ -112,7 +113,8 @@ export class Arrivals {
   /** Acknowledges what is settled and has nothing unsettled before it. */
   acknowledge(): void {
     this.#isDue = false
-    if (!this.#connection) return
+    // What cannot be acknowledged here is on the next one.
+    if (!this.#connection?.isOpen) return
     const ids: number[] = []
     while (this.#places[this.#next]?.arrival.isSettled) {
       const { id } = this.#places[this.#next++] as Place

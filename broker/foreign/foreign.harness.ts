@@ -68,7 +68,7 @@ export async function foreignUnderTest(
       signal: stopping.signal,
     },
     // Who comes back at once is seen sooner.
-    { topics, space, memory: kept, feeds: () => feeds, random: () => 0.2 },
+    { topics, space, memory: kept, feeds: () => feeds, random: () => 0.2, stopMs: 500 },
   )
   bus.onActivity(accept)
   await bus.start()

@@ -27,6 +27,8 @@ export interface ForeignParts {
   feeds(): readonly string[]
   /** As Math.random, for the pauses between tries. */
   random?: () => number
+  /** How long stopping waits for what is not yet settled; default 4 s. */
+  stopMs?: number
 }
 
 /** Throws `config_invalid`. Its start rejects with `broker_refused` and `share_refused`; a broker that is away is told by health. */
@@ -49,6 +51,7 @@ class Foreign implements Bus {
   readonly #topics: Topics
   readonly #expected: () => readonly string[]
   readonly #random: () => number
+  readonly #stopMs: number
   readonly #clientId: string
   readonly #url: string
   readonly #open: OpenSession
@@ -67,12 +70,16 @@ class Foreign implements Bus {
   /** Everyone who has something unreceipted is to be asked for it. */
   #resendDue: string | undefined
 
-  constructor(context: Context<ForeignConfig>, { topics, space, memory, feeds, random = Math.random }: ForeignParts) {
+  constructor(
+    context: Context<ForeignConfig>,
+    { topics, space, memory, feeds, random = Math.random, stopMs = STOP_MS }: ForeignParts,
+  ) {
     const { config, log, clock } = context
     this.#context = context
     this.#topics = topics
     this.#expected = feeds
     this.#random = random
+    this.#stopMs = stopMs
     this.#clientId = ['daybook', topics.prefix, space, config.slot].map(asWord).join('-')
     const target = targetOf(config)
     this.#url = shownUrl(target.url)
@@ -327,7 +334,7 @@ class Foreign implements Bus {
     this.#state = 'stopping'
     if (ran) {
       this.#stopReading()
-      await this.#inTime(this.#settled(), STOP_MS)
+      await this.#inTime(this.#settled(), this.#stopMs)
       for (const { reject } of this.#own) reject(new DaybookError('shutting_down'))
       await Promise.all([this.#activities.stop(), ...[...this.#feeds.values()].map((feed) => feed.end())])
       await this.#inTime(this.#showing.idle(), SHOW_MS)
