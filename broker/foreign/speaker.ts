@@ -66,6 +66,11 @@ export class Speaker {
     await this.#say(topic, value)
   }
 
+  /** Another speaks for this topic from now on: its last value is not said again. */
+  leave(topic: string): void {
+    this.#retained.delete(topic)
+  }
+
   /** Waits `ms` at most for what is unanswered, then DISCONNECT: no will is said. Safe before start, safe twice. */
   async stop(ms: number): Promise<void> {
     this.#stop.abort()

@@ -21,8 +21,8 @@ export async function talking({ broker: does = {}, config = {}, talker: more = {
     now: wallClock.now,
     sleep(ms: number, signal?: AbortSignal) {
       pauses.push(ms)
-      // What lasts longer than a try is no pause between two.
-      return wallClock.sleep(ms > 15_000 ? ms : Math.min(ms, 30), signal)
+      // Patience at the start and the end is no pause between two tries, nor is what lasts for a day.
+      return wallClock.sleep(ms === 3_000 || ms > 15_000 ? ms : Math.min(ms, 20), signal)
     },
   }
   const talker = createTalker({

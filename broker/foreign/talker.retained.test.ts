@@ -114,6 +114,21 @@ test('a topic with a will has a connection of its own, whose will it is', async 
   expect((await nth(broker, 1, false)).of('publish')).toEqual([])
 })
 
+test('a topic that gets a will later is no longer said on the common connection', async () => {
+  await using here = await talking()
+  const { talker, broker } = here
+  await talker.start()
+  await talker.publish(status, 'first', { retain: true })
+  await talker.publish(status, 'online', { retain: true, will: 'gone' })
+  broker.forget()
+  const [common, own] = [await nth(broker, 2, false), await nth(broker, 2, true)]
+  await own.has('publish')
+  await expect.poll(() => talker.isOpen).toBe(true)
+  await talker.publish(activity, 'event')
+  expect(texts(common.of('publish'))).toEqual(['event'])
+  expect(texts(own.of('publish'))).toEqual(['online'])
+})
+
 test('its last value is said again on its next connection, which has the same client id and the last will', async () => {
   await using here = await talking()
   const { talker, broker } = here

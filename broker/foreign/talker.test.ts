@@ -54,7 +54,7 @@ test('while the broker is away it rejects at once and says why', async () => {
 })
 
 test('a broker that is away does not keep a house from starting', async () => {
-  await using here = await talking()
+  await using here = await talking({ talker: { random: () => 1 } })
   await here.broker[Symbol.asyncDispose]()
   await here.talker.start()
   expect(here.talker.health()).toMatchObject({ state: 'degraded', code: 'bus_unavailable' })

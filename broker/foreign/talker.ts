@@ -76,6 +76,8 @@ class ForeignTalker implements Talker {
   readonly #listeners = new Set<(about: { sessionKept: boolean }) => void>()
   /** Resolves once it is known whether we are let in. */
   readonly #known = Promise.withResolvers<void>()
+  /** Why the broker is away, as the log has it. */
+  #told = ''
   #state: 'new' | 'running' | 'stopped' = 'new'
 
   constructor(options: TalkerOptions) {
@@ -117,6 +119,7 @@ class ForeignTalker implements Talker {
 
   async stop(): Promise<void> {
     this.#state = 'stopped'
+    this.#known.resolve()
     this.#subscriptions.end()
     await Promise.all([...this.#witnesses.values(), this.#speaker].map((each) => each.stop(STOP_MS)))
   }
@@ -183,6 +186,7 @@ class ForeignTalker implements Talker {
   #entered(connection: Connection): void {
     const { log } = this.#options
     const { version, sessionPresent: sessionKept } = connection
+    this.#told = ''
     log.info({ broker: this.#shown, version, sessionKept }, 'connected to the broker')
     this.#subscriptions.entered(connection)
     for (const listener of [...this.#listeners]) {
@@ -197,7 +201,10 @@ class ForeignTalker implements Talker {
 
   #left(why: DaybookError): void {
     if (why.remedy === 'stop') this.#known.resolve()
-    this.#options.log.warn({ broker: this.#shown, why: why.message }, 'the broker is away')
+    // An outage may last for days, with a try every few seconds.
+    const level = why.message === this.#told ? 'debug' : 'warn'
+    this.#told = why.message
+    this.#options.log[level]({ broker: this.#shown, why: why.message }, 'the broker is away')
   }
 
   /** The one that speaks for a topic, if any does. */
@@ -216,6 +223,7 @@ class ForeignTalker implements Talker {
         random: this.#random,
       })
       this.#witnesses.set(topic, witness)
+      this.#speaker.leave(topic)
     }
     witness.will = will
     return witness
