@@ -23,22 +23,32 @@ export interface DebianPostgres extends AsyncDisposable {
   start(): Promise<void>
 }
 
-const READY_MS = 60_000
+export interface DebianPostgresOptions {
+  password?: string
+  /** Words for initdb: who may log in how, in which encoding and order. */
+  initdb?: readonly string[]
+}
 
-export async function debianPostgres(binaries: string): Promise<DebianPostgres> {
+const READY_MS = 60_000
+const USUAL = ['--auth=scram-sha-256', '--encoding=UTF8']
+
+export async function debianPostgres(
+  binaries: string,
+  { password = 'secret', initdb = USUAL }: DebianPostgresOptions = {},
+): Promise<DebianPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-debian-'))
   const user = await serviceUser(pino({ level: 'silent' }))
   const account = { ...asUser(user), cwd: '/' }
   const passwords = join(folder, 'password')
-  await writeFile(passwords, 'secret\n')
+  await writeFile(passwords, `${password}\n`)
   for (const path of user ? [folder, passwords] : []) await chown(path, user?.uid ?? 0, user?.gid ?? 0)
   const cluster = join(folder, 'cluster')
-  const how = ['--auth=scram-sha-256', '--username=daybook', `--pwfile=${passwords}`, '--encoding=UTF8', '--no-sync']
+  const how = ['--username=daybook', `--pwfile=${passwords}`, '--no-sync', ...initdb]
   await promisify(execFile)(join(binaries, 'initdb'), ['-D', cluster, ...how], account)
   const port = await freePort()
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', `port=${port}`]
   const command = ['-D', cluster, ...settings.flatMap((each) => ['-c', each])]
-  const url = `postgres://daybook:secret@127.0.0.1:${port}`
+  const url = `postgres://daybook:${password}@127.0.0.1:${port}`
   let server: ChildProcess | undefined
 
   const runs = () => server !== undefined && server.exitCode === null && server.signalCode === null

@@ -29,6 +29,8 @@ export interface House {
 }
 
 export interface HouseOptions {
+  /** Where its program is; default: here. */
+  product?: string
   /** Kept by the caller; default: a temporary folder, which `removeHouse` deletes. */
   data?: string
   env?: Record<string, string>
@@ -47,10 +49,16 @@ export async function removeData(data: string): Promise<void> {
 }
 
 /** Starts it and waits until it is ready; rejects with its log when it ends instead. */
-export async function startHouse({ data, env = {}, ports = {}, spawned }: HouseOptions = {}): Promise<House> {
+export async function startHouse({
+  product = root,
+  data,
+  env = {},
+  ports = {},
+  spawned,
+}: HouseOptions = {}): Promise<House> {
   const folder = data ?? (await temporaryData())
   const child = spawn(process.execPath, ['main.ts', 'start', '--json'], {
-    cwd: root,
+    cwd: product,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,

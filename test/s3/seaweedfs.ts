@@ -21,23 +21,42 @@ export interface SeaweedFs extends S3Server, AsyncDisposable {
   start(): Promise<void>
 }
 
+export interface SeaweedFsOptions {
+  /** The text of an s3.json; the first of its identities is the one that is told. */
+  identities?: string
+  /** Instead of the usual ones. What names a place or a port is left out: the test decides that. */
+  flags?: readonly string[]
+}
+
 const READY_MS = 60_000
 const PARTS = ['s3', 'master', 'volume', 'filer'] as const
 
-export async function newSeaweedFs(weed: string): Promise<SeaweedFs> {
+const ACTIONS = ['Admin', 'Read', 'Write', 'List', 'Tagging']
+const CREDENTIALS = [{ accessKey: 'daybookaccess', secretKey: 'daybooksecret123' }]
+const IDENTITIES = JSON.stringify({ identities: [{ name: 'daybook', credentials: CREDENTIALS, actions: ACTIONS }] })
+/** A bucket that is not there must be refused; small volumes, as many as fit on the disk; quick to start and to stop. */
+const FLAGS = [
+  ...['-filer', '-s3', '-s3.port.iceberg=0', '-s3.port.lance=0', '-s3.autoCreateBucket=false', '-s3.iam=false'],
+  ...['-master.electionTimeout=1s', '-volume.preStopSeconds=0', '-master.telemetry=false'],
+  ...['-master.volumeSizeLimitMB=256', '-volume.max=0'],
+]
+const OURS = /^-(dir|ip|ip\.bind|s3\.ip\.bind|s3\.port|s3\.config|logtostderr)=/
+
+export async function newSeaweedFs(
+  weed: string,
+  { identities = IDENTITIES, flags = FLAGS }: SeaweedFsOptions = {},
+): Promise<SeaweedFs> {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-s3-'))
   const ports = Object.fromEntries(await Promise.all(PARTS.map(async (part) => [part, await freePair()] as const)))
-  const [accessKey, secretKey] = ['daybookaccess', 'daybooksecret123']
-  const actions = ['Admin', 'Read', 'Write', 'List', 'Tagging']
-  const identities = [{ name: 'daybook', credentials: [{ accessKey, secretKey }], actions }]
-  await writeFile(join(folder, 's3.json'), JSON.stringify({ identities }))
+  await writeFile(join(folder, 's3.json'), identities)
+  const { accessKey, secretKey } = JSON.parse(identities).identities[0].credentials[0] as (typeof CREDENTIALS)[0]
   const endpoint = `http://127.0.0.1:${ports.s3}`
   let child: ChildProcess | undefined
   let said = ''
 
   async function start(): Promise<void> {
     // Names relative to its folder: the path of a socket may have 107 characters.
-    child = spawn(weed, words(folder, ports), { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    child = spawn(weed, words(folder, ports, flags), { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
     child.stderr?.on('data', (text: Buffer) => {
       said = (said + text).slice(-4000)
     })
@@ -84,15 +103,12 @@ export async function newSeaweedFs(weed: string): Promise<SeaweedFs> {
   return server
 }
 
-function words(folder: string, ports: Record<string, number | undefined>): string[] {
-  const local = ['-ip=127.0.0.1', '-ip.bind=127.0.0.1', '-s3.port.iceberg=0', '-s3.port.lance=0']
+function words(folder: string, ports: Record<string, number | undefined>, flags: readonly string[]): string[] {
+  const places = [`-dir=${folder}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1', '-s3.config=s3.json']
   const sockets = ['-filer.localSocket=filer.sock', '-s3.localSocket=s3.sock']
-  const quick = ['-master.electionTimeout=1s', '-volume.preStopSeconds=0', '-master.telemetry=false']
-  // A bucket that is not there must be refused; small volumes, as many as fit on the disk.
-  const strict = ['-s3.autoCreateBucket=false', '-s3.iam=false', '-s3.config=s3.json']
-  const disk = [`-dir=${folder}`, '-master.volumeSizeLimitMB=256', '-volume.max=0']
   const parts = PARTS.map((part) => `-${part}.port=${ports[part]}`)
-  return ['-logtostderr=true', 'server', '-filer', '-s3', ...local, ...sockets, ...quick, ...strict, ...disk, ...parts]
+  const given = flags.filter((flag) => !OURS.test(flag))
+  return ['-logtostderr=true', 'server', ...given, ...places, ...sockets, ...parts]
 }
 
 /** A free port whose neighbour 10,000 above, which SeaweedFS takes for itself, is a port at all. */
