@@ -40,6 +40,9 @@ export async function talking({ broker: does = {}, config = {}, talker: more = {
     talker,
     pauses,
     async [Symbol.asyncDispose]() {
+      // So that the end has nothing to wait for.
+      broker.does.holds = false
+      broker.connections.at(-1)?.acknowledge()
       await talker.stop()
       await broker[Symbol.asyncDispose]()
     },
