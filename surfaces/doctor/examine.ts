@@ -24,8 +24,10 @@ export async function* examine({ config, nodeVersion, now }: Examined): AsyncGen
   const credentials = credentialsFile(config.data)
   yield { about: 'Node', layer: 'node', ...checkNode(nodeVersion) }
   yield { about: 'data folder', layer: 'disk', ...(await checkFolder(config.data)) }
-  const kept = checkCredentials(credentials)
-  if (kept) yield { about: 'credentials.json', layer: 'disk', ...kept }
+  for (const about of ['credentials.json', 'users.json', 'enrolment.json']) {
+    const kept = checkCredentials(join(config.data, about))
+    if (kept) yield { about, layer: 'disk', ...kept }
+  }
   yield { about: 'clock', layer: 'clock', ...checkClock(now, [credentials, join(config.data, 'running.json')]) }
 
   const app = runningApp(config.data)
