@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { connect } from '../../broker/foreign/connection.ts'
 import { freePort } from '../home-assistant/proxy.ts'
 import { accepts, newServer, type Server, type TestBroker } from './server.ts'
 
@@ -105,6 +106,7 @@ export async function startNats(program: string, options: NatsOptions = {}): Pro
   try {
     // A node alone is never ready: it takes two to choose a leader.
     await Promise.all(servers.map((server) => server.start()))
+    await firstWords(nats.nodes[0])
   } catch (error) {
     await nats[Symbol.asyncDispose]()
     throw error
@@ -127,4 +129,12 @@ export async function startNats(program: string, options: NatsOptions = {}): Pro
       [Symbol.asyncDispose]: server.kill,
     }
   }
+}
+
+/** The first message has it make its streams, which takes it a while. */
+async function firstWords({ url, user, password }: TestBroker): Promise<void> {
+  const about = { url, user, password, clientId: 'first', clean: true, version: 4, keepaliveSeconds: 30 } as const
+  const connection = await connect({ ...about, received: () => {} })
+  await connection.publish('first', 'words')
+  await connection.end()
 }
