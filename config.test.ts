@@ -34,6 +34,17 @@ test.each(['MQTT', 'HTTP', 'ACTIVITYWATCH'])('the port of %s may be any free one
   expect([portOf('0'), portOf('off'), portOf('1234')]).toEqual([0, 'off', 1234])
 })
 
+test('a list may stand in a variable, with commas', () => {
+  const hostsOf = (env: Record<string, string>, yaml = '') =>
+    loadConfig({ file: fileWith(yaml), env }).http.allowedHosts
+  expect(hostsOf({ DAYBOOK__HTTP__ALLOWED_HOSTS: 'house.lan, day.example:8443,' })).toEqual([
+    'house.lan',
+    'day.example:8443',
+  ])
+  expect(hostsOf({}, 'http: { allowedHosts: [house.lan] }')).toEqual(['house.lan'])
+  expect(hostsOf({})).toEqual([])
+})
+
 test('an object store of S3 needs its server and its keys, each told by its path', () => {
   const load = (env: Record<string, string>) => loadConfig({ file: fileWith('objects: { driver: minio }\n'), env })
   for (const key of ['endpoint', 'accessKey', 'secretKey']) expect(() => load({})).toThrow(`\n  objects.minio.${key}: `)

@@ -23,6 +23,11 @@ const optionalPort = (usual: number) =>
 /** Settled names whose part is not built yet. */
 const later = 'not used yet'
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
+/** A list, or the same in one text, as a variable has it. */
+const words = z.union([
+  z.array(z.string()),
+  z.string().transform((text) => text.split(/[\s,]+/).filter((word) => word !== '')),
+])
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never)
 
 const bridgeSections = Object.fromEntries(
@@ -58,7 +63,7 @@ export const configSchema = z.strictObject({
   http: section({
     host: host.describe('where HTTP listens'),
     port: optionalPort(8420).describe('0: any free one, off: none'),
-    allowedHosts: z.array(z.string()).default([]).describe('further names in the Host header, for a reverse proxy'),
+    allowedHosts: words.default([]).describe('further names in the Host header: of a proxy, or of this machine'),
   }),
   activitywatch: section({ port: optionalPort(5600).describe(`0: any free one, off: none; ${later}`) }),
   broker: foreignConfig.prefault({}),
