@@ -258,6 +258,16 @@ describe('enrolling', () => {
     expect(out).not.toContain(broker.password)
   })
 
+  test('on a device the other verbs reach the house, as the user that the device is', async () => {
+    const device = { config: elsewhere({}) }
+    await daybook(['enroll', await invite('laptop')], device)
+    expect(await daybook(['note', 'from the laptop'], device)).toMatchObject({ code: 0 })
+    expect(await daybook(['user', 'list'], device)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('first user'),
+    })
+  })
+
   test('a device may be enrolled again, but leaves its house only by force, and no code is spent on the way', async () => {
     const device = { config: elsewhere({}) }
     await daybook(['enroll', await invite('laptop')], device)
@@ -288,7 +298,7 @@ describe('enrolling', () => {
     const code = await invite('laptop')
     const device = { config: elsewhere({}) }
     const cut = await daybook(['enroll', code.slice(0, -3)], device)
-    expect(cut).toMatchObject({ code: 1, err: expect.stringContaining('cut off') })
+    expect(cut).toMatchObject({ code: 2, err: expect.stringContaining('cut off') })
     expect(await daybook(['enroll', code, '--house', 'http://x'], device)).toMatchObject({ code: 2 })
     expect(await daybook(['enroll', code.slice(0, 40), code.slice(40)], device)).toMatchObject({ code: 0 })
     expect(await daybook(['enroll', code], device)).toMatchObject({ code: 1, err: expect.stringContaining('was used') })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { asDaybookError, DaybookError, errors } from '../schemas/errors.ts'
 import { type Arguments, findVerb, parseArguments } from './cli/arguments.ts'
-import { type Client, createClient, credentialsFile, findRunning, readToken } from './cli/client.ts'
+import { type Client, createClient, credentialsFile, findRunning, hasRun, readToken } from './cli/client.ts'
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts'
 import { aboutExitCodes, aboutVerb, overview } from './cli/help.ts'
 import { verbs } from './cli/registry.ts'
@@ -98,7 +98,10 @@ function connect(call: Call): Client {
   const tokenFile = call.text('token-file')
   if (url === undefined) {
     if (tokenFile !== undefined) throw new DaybookError('usage', '--token-file needs --url.')
-    return createClient(findRunning(call.config().data))
+    const { data } = call.config()
+    // On a device that was enrolled the house is elsewhere.
+    const enrolled = hasRun(data) ? null : call.io.enrolments.load(data)
+    return createClient(enrolled?.house ?? findRunning(data))
   }
   return createClient({ url, token: readToken(tokenFile ?? credentialsFile(call.config().data)) })
 }

@@ -10,7 +10,12 @@ export const commonOptions: readonly Option[] = [
   { name: 'json', summary: 'Print JSON for programs; errors go to stderr as JSON too' },
   { name: 'help', summary: 'Show this' },
   { name: 'config', value: 'FILE', summary: 'Read this file instead of daybook.yaml' },
-  { name: 'url', value: 'URL', summary: 'Talk to the Daybook at this URL; default: the one that uses the data folder' },
+  {
+    name: 'url',
+    value: 'URL',
+    summary:
+      'Talk to the Daybook at this URL; default: the one that uses the data folder, or that this device belongs to',
+  },
   { name: 'token-file', value: 'FILE', summary: 'Read the token for --url from this file' },
 ]
 

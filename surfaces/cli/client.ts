@@ -31,6 +31,11 @@ export function credentialsFile(data: string): string {
   return join(data, 'credentials.json')
 }
 
+/** Whether an app uses this data folder, or was killed in it. */
+export function hasRun(data: string): boolean {
+  return existsSync(join(data, 'running.json'))
+}
+
 /** Where the app that uses this data folder is; throws `not_running`. */
 export function findRunning(data: string): Running {
   const here = `The data folder is ${data}.`

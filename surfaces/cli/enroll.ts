@@ -54,7 +54,7 @@ async function redeem(call: Call, text: string): Promise<void> {
   const wrong = ['house', 'broker'].find((name) => call.text(name) !== undefined)
   if (wrong) throw new DaybookError('usage', `--${wrong} goes with a name, on the server: the code holds the URLs.`)
   const code = decodeCode(text)
-  if (!code) throw new DaybookError('code_invalid', 'It is cut off or changed: copy the whole line again.')
+  if (!code) throw new DaybookError('usage', 'This code is cut off or changed: copy the whole line again.')
   const { enrolments } = call.io
   const { data } = call.config()
   const before = enrolments.load(data)
