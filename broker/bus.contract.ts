@@ -89,7 +89,7 @@ export function busContract(
       await bus.publish(topics.state('gone'), '', { retain: true })
       const listener = ({ topic, payload, retain }: Message) => heard.push(`${topic} ${payload} ${retain}`)
       const off = await bus.subscribe(topics.state('+'), listener)
-      expect(heard).toEqual([`${topics.state('today')} kept true`])
+      await comes(() => heard).toEqual([`${topics.state('today')} kept true`])
       await bus.publish(topics.state('today'), 'new', { retain: true })
       await bus.publish(topics.command('pause'), 'not asked for')
       await comes(() => heard).toHaveLength(2)
@@ -107,7 +107,10 @@ export function busContract(
       const listen = (who: string) =>
         bus.subscribe(topics.state('today'), ({ payload }) => heard.push(`${who} ${payload}`))
       await listen('first')
+      await comes(() => heard).toEqual(['first kept'])
       await listen('second')
+      await comes(() => heard).toHaveLength(2)
+      await sleep(A_MOMENT)
       expect(heard).toEqual(['first kept', 'second kept'])
     })
 
@@ -158,7 +161,7 @@ export function busContract(
       await client.has('puback', 2)
     })
 
-    test('activities of a client come in its order, each once, with QoS 0 and 2, too', async () => {
+    test('activities of a client come in its order, each once, with QoS 0, too', async () => {
       const came: string[] = []
       const under = await started((delivery) => {
         came.push(`${delivery.payload} ${delivery.qos === 0}`)
@@ -169,15 +172,26 @@ export function busContract(
       await comes(() => came).toHaveLength(1)
       client.send(publishPacket(activity, '2', { qos: 0 }))
       await comes(() => came).toHaveLength(2)
-      client.send(publishPacket(activity, '3', { qos: 2, messageId: 3 }))
-      await client.has('pubrec')
-      client.send({ cmd: 'pubrel', messageId: 3 })
-      await client.has('pubcomp')
-      await comes(() => came).toHaveLength(3)
-      for (let n = 4; n < 300; n++) client.send(publishPacket(activity, `${n}`, { qos: 1, messageId: n }))
+      for (let n = 3; n < 300; n++) client.send(publishPacket(activity, `${n}`, { qos: 1, messageId: n }))
       await comes(() => came).toHaveLength(299)
       expect(came.map((line) => Number.parseInt(line, 10))).toEqual(Array.from({ length: 299 }, (_, n) => n + 1))
       expect(came.filter((line) => line.endsWith('true'))).toEqual(['2 true'])
+    })
+
+    test('an activity with QoS 2 comes once', async () => {
+      const came: string[] = []
+      const under = await started((delivery) => {
+        came.push(`${delivery.payload}`)
+        storeAll(delivery)
+      })
+      const client = await raw(under)
+      client.send(publishPacket(activity, 'body', { qos: 2, messageId: 3 }))
+      await client.has('pubrec')
+      client.send({ cmd: 'pubrel', messageId: 3 })
+      await client.has('pubcomp')
+      await comes(() => came).toHaveLength(1)
+      await sleep(A_MOMENT)
+      expect(came).toEqual(['body'])
     })
 
     test('while nothing can be stored everything waits, and nothing of it is lost or comes twice', async () => {

@@ -32,6 +32,8 @@ export class Arrivals {
   #next = 0
   /** By fingerprint, in order: of connections that are over. */
   readonly #left = new Map<string, Arrival[]>()
+  /** By id: what has no acknowledgement yet on the connection that is. */
+  readonly #open = new Map<number, Arrival>()
   #isDue = false
   #isPaused = false
   #idle: (() => void)[] = []
@@ -40,7 +42,6 @@ export class Arrivals {
   bytes = 0
   /** Waiting for an acknowledgement at once, at most so far. */
   window = 0
-  #unacknowledged = 0
 
   /** At so many unsettled bytes it stops reading. */
   constructor(mostBytes: number) {
@@ -63,7 +64,7 @@ export class Arrivals {
     this.#connection = undefined
     this.#places = []
     this.#next = 0
-    this.#unacknowledged = 0
+    this.#open.clear()
     this.#isPaused = false
   }
 
@@ -78,12 +79,16 @@ export class Arrivals {
   /** The new arrival, or nothing if it is one that waits already. */
   add({ topic, payload, qos, retain, messageId = 0 }: IPublishPacket): Arrival | undefined {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
+    const id = qos === 0 ? 0 : messageId
+    // Some send again on the same line what waits too long (NATS, after its ack_wait): one acknowledgement answers both.
+    const same = this.#open.get(id)
+    if (same && same.topic === topic && same.payload.equals(bytes)) return undefined
     const known = this.#known(topic, bytes)
     const size = bytes.length + topic.length + OVERHEAD
     const arrival = known ?? { topic, payload: bytes, qos, retain, size, isSettled: false }
-    const id = qos === 0 ? 0 : messageId
     this.#places.push({ id, arrival })
-    if (id > 0) this.window = Math.max(this.window, ++this.#unacknowledged)
+    if (id > 0) this.#open.set(id, arrival)
+    this.window = Math.max(this.window, this.#open.size)
     if (known) {
       if (known.isSettled) this.#acknowledgeSoon()
       return undefined
@@ -107,7 +112,7 @@ export class Arrivals {
 
   /** Waiting for their acknowledgement on the connection that is. */
   get unacknowledged(): number {
-    return this.#unacknowledged
+    return this.#open.size
   }
 
   /** Acknowledges what is settled and has nothing unsettled before it. */
@@ -119,12 +124,12 @@ export class Arrivals {
     while (this.#places[this.#next]?.arrival.isSettled) {
       const { id } = this.#places[this.#next++] as Place
       if (id > 0) ids.push(id)
+      this.#open.delete(id)
     }
     if (this.#next === this.#places.length || this.#next > 10_000) {
       this.#places = this.#places.slice(this.#next)
       this.#next = 0
     }
-    this.#unacknowledged -= ids.length
     this.#connection.acknowledge(ids)
   }
 

@@ -2,6 +2,7 @@
 // own there, so that one who cannot take anything holds up nobody else. Not for: activities (foreign.ts).
 import type { Clock, Health, Logger } from '../../component.ts'
 import type { Message } from '../bus.ts'
+import { matcher } from '../filters.ts'
 import type { Arrival } from './arrivals.ts'
 import { Consumer, type ConsumerOptions } from './consumer.ts'
 
@@ -22,6 +23,8 @@ export class Feed {
   readonly #options: FeedOptions
   readonly #clock: Clock
   readonly #log: Logger
+  /** Also what a session was subscribed to by an earlier start may come: RabbitMQ 3.10 heeds no UNSUBSCRIBE of that. */
+  readonly #isMeant: (topic: string) => boolean
   readonly #ended = new AbortController()
   /** What could not be taken yet, and what came after it. */
   #waiting: Arrival[] = []
@@ -31,6 +34,8 @@ export class Feed {
     this.#clock = options.clock
     this.#log = options.log
     const filters = withoutCovered(options.filters.filter((filter) => !options.isOurs(filter)))
+    const tests = filters.map(matcher)
+    this.#isMeant = (topic) => !options.isOurs(topic) && tests.some((test) => test(topic))
     this.consumer = new Consumer({
       ...options,
       filters: async () => filters,
@@ -57,7 +62,7 @@ export class Feed {
   }
 
   #offer(arrival: Arrival): void {
-    if (this.#options.isOurs(arrival.topic)) this.consumer.arrivals.settle(arrival)
+    if (!this.#isMeant(arrival.topic)) this.consumer.arrivals.settle(arrival)
     else if (this.#waiting.length > 0 || !this.#take(arrival)) {
       if (this.#waiting.push(arrival) === 1) void this.#offerAgain()
     }

@@ -12,7 +12,10 @@ const activity = topics.activity({ source: 'manual', type: 'note', producer: 'ma
 /** What was to come has come by then. */
 const A_MOMENT = 200
 
-/** `brokerUrl` is asked before each case; `skip` names the cases that a broker cannot meet, each with its reason. */
+/**
+ * `brokerUrl` is asked before each case; `skip` names the cases that a broker cannot meet, each with its reason. Where one
+ * sends again only after a while, that is to be at most 5 s.
+ */
 export function linesContract(name: string, brokerUrl: () => string, skip: Record<string, string> = {}) {
   describe(`lines to ${name}`, () => {
     const ends: (() => unknown)[] = []
@@ -113,7 +116,8 @@ export function linesContract(name: string, brokerUrl: () => string, skip: Recor
       const next = await again(under, kept(came))
       await comes(() => came).toHaveLength(98)
       await sleep(A_MOMENT)
-      expect(came).toEqual(bodies(3, 100))
+      expect(came.filter((body) => Number(body) > 4)).toEqual(bodies(5, 100))
+      expect(came.filter((body) => Number(body) <= 4)).toEqual(bodies(3, 4))
       expect(next.bus.health().figures).toMatchObject({ sessionsLost: 0 })
     })
 
@@ -121,7 +125,7 @@ export function linesContract(name: string, brokerUrl: () => string, skip: Recor
       const came: string[] = []
       const under = await started(kept(came))
       const viewer = await raw(under)
-      viewer.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: topics.activities, qos: 1 }] })
+      viewer.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: topics.activities, qos: 0 }] })
       await viewer.has('suback')
       const heard: string[] = []
       await under.bus.subscribe(topics.activities, ({ payload }) => heard.push(`${payload}`))
@@ -165,7 +169,7 @@ export function linesContract(name: string, brokerUrl: () => string, skip: Recor
       await bridge.has('puback')
       const heard: string[] = []
       await under.bus.subscribe(topics.status('laptop'), ({ payload, retain }) => heard.push(`${payload} ${retain}`))
-      expect(heard).toEqual(['1 true'])
+      await comes(() => heard).toEqual(['1 true'])
       under.wire.cut()
       await comes(() => under.bus.health().state).toBe('degraded')
       bridge.send(publishPacket(status, '2', { qos: 1, messageId: 2, retain: true }))
@@ -214,7 +218,8 @@ export function linesContract(name: string, brokerUrl: () => string, skip: Recor
       const came: string[] = []
       await next.bus.feed('doors', ['doors/+'], ({ payload }) => came.push(`${payload}`))
       await comes(() => came).toHaveLength(28)
-      expect(came).toEqual(bodies(3, 30))
+      expect(came.filter((body) => Number(body) > 4)).toEqual(bodies(5, 30))
+      expect(came.filter((body) => Number(body) <= 4)).toEqual(bodies(3, 4))
     })
 
     test('a feed whose filters have changed gets what it asks for now, and nothing else', async () => {
