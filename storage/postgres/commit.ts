@@ -141,11 +141,15 @@ export function createCommit({ writer, space, partitions, marks, log }: CommitOp
     return booked
   }
 
-  /** Whether a transaction whose line broke was committed, so that nothing is counted twice: its books, or null. */
-  function booksOf({ xid }: Begun, settlements: Books['settlements']): Promise<Booked | null> {
+  /**
+   * Whether a transaction whose line broke was committed, so that nothing is counted twice: its books, or null. Its row
+   * tells, not pg_xact_status: the number of one that a crash undid before anything of it was written is given out again.
+   */
+  function booksOf({ number, at }: Begun, settlements: Books['settlements']): Promise<Booked | null> {
     return writer.learn(async (client) => {
-      const { rows } = await client.query('select pg_xact_status($1::xid8) as status', [xid])
-      return rows[0]?.status === 'committed' ? readBooks(client, space, settlements) : null
+      const ours = 'select from batches where batch = $1 and committed_at = $2::timestamptz'
+      const { rowCount } = await client.query(ours, [number, at])
+      return rowCount === 1 ? readBooks(client, space, settlements) : null
     })
   }
 
@@ -175,7 +179,8 @@ interface Incoming {
 
 interface Begun {
   number: number
-  xid: string
+  /** When it began, to the microsecond, as its row in `batches` has it. */
+  at: string
 }
 
 interface Stored {
@@ -188,7 +193,7 @@ interface Stored {
 class Again extends Error {}
 
 async function begin(client: pg.Client, key: number): Promise<Begun> {
-  const text = `select pg_advisory_xact_lock($1), ${numbering}`
+  const text = `select pg_advisory_xact_lock($1), ${numbering}, now()::text as at`
   const [, { rows }] = await onLine(client, [
     () => client.query('begin'),
     () => client.query<Begun>({ name: 'number batch', text, values: [key] }),
