@@ -1,12 +1,11 @@
-// What a bridge that runs alone hears of others on a broker: each feed is a session that the broker keeps while the device
-// is away. Not for: feeds inside the house, which foreign.ts keeps with its own sessions.
+// What a bridge that runs alone hears of others: feeds, as a house has them, whose sessions the broker keeps while the
+// device is away. Not for: publishing (talker.ts).
 import type { Clock, Component, Health, Logger } from '../../component.ts'
-import { DaybookError } from '../../schemas/errors.ts'
 import type { Topics } from '../../schemas/topics.ts'
 import type { Bus } from '../bus.ts'
 import type { ForeignConfig } from './config.ts'
 import { shownUrl } from './dial.ts'
-import { Feed } from './feeds.ts'
+import { Feeds } from './feeds.ts'
 import { Versions } from './open.ts'
 import { type MemoryStore, Sessions } from './sessions.ts'
 import { targetOf } from './target.ts'
@@ -30,48 +29,41 @@ const SUBSCRIBE_MS = 3_000
 
 /** Throws `config_invalid`. */
 export function createDeviceFeeds(options: DeviceFeedsOptions): DeviceFeeds {
-  const { config, clientId: device, topics, memory, clock, log, random = Math.random } = options
+  const { config, clientId, topics, memory, clock, log, random = Math.random } = options
   const target = targetOf(config)
   const versions = new Versions(config.version)
-  const sessions = new Sessions(memory, shownUrl(target.url))
-  const feeds = new Map<string, Feed>()
-  let stopped = false
-
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const feeds = new Feeds({
+    open: (about) => versions.open({ ...target, ...about }),
+    sessions: new Sessions(memory, shownUrl(target.url)),
+    window: config.window,
+    isOurs: (topic) => topic === topics.prefix || topic.startsWith(`${topics.prefix}/`),
+    clientIds: `${clientId}-feed-`,
+    expected: () => [],
+    signal,
+    clock,
+    log,
+    random,
+  })
   return {
     name: 'feeds',
     async start() {},
     async feed(name, filters, take) {
-      if (stopped) throw new DaybookError('shutting_down')
-      const clientId = `${device}-feed-${name}`
-      const feed = new Feed({
-        open: (about) => versions.open({ ...target, ...about }),
-        clientId,
-        filters,
-        take,
-        isOurs: (topic) => topic === topics.prefix || topic.startsWith(`${topics.prefix}/`),
-        sessions,
-        window: config.window,
-        clock,
-        log,
-        random,
-      })
-      feeds.set(clientId, feed)
-      feed.consumer.start()
+      const { ready, end } = feeds.add(name, filters, take)
       const late = new AbortController()
-      await Promise.race([feed.consumer.ready.catch(() => {}), clock.sleep(SUBSCRIBE_MS, late.signal)])
+      const soon = clock.sleep(SUBSCRIBE_MS, AbortSignal.any([late.signal, signal]))
+      // A refusal is told by health, and may be mended at the broker.
+      await Promise.race([ready.catch(() => {}), soon])
       late.abort()
-      return () => {
-        feeds.delete(clientId)
-        void feed.end()
-      }
+      return end
     },
     async stop() {
-      stopped = true
-      await Promise.all([...feeds.values()].map((feed) => feed.end()))
+      stopping.abort()
+      await feeds.stop()
     },
     health(): Health {
-      const each = [...feeds.values()].map((feed) => feed.health())
-      return each.find(({ state }) => state !== 'ok') ?? { state: stopped ? 'stopped' : 'ok' }
+      return feeds.health().find(({ state }) => state !== 'ok') ?? { state: 'ok' }
     },
   }
 }

@@ -1,109 +1,101 @@
-// Those inside the house who must not lose what others publish, on a broker that is not ours: each has a session of its
-// own there, so that one who cannot take anything holds up nobody else. Not for: activities (foreign.ts).
-import type { Clock, Health, Logger } from '../../component.ts'
+// All feeds of a house: by name, so that each finds its session again, and the sessions of those that are gone are taken
+// away. Not for: what a feed does (feed.ts).
+import type { Health } from '../../component.ts'
+import { DaybookError } from '../../schemas/errors.ts'
 import type { Message } from '../bus.ts'
-import { matcher } from '../filters.ts'
-import type { Arrival } from './arrivals.ts'
-import { Consumer, type ConsumerOptions } from './consumer.ts'
+import { Feed, type FeedOptions } from './feed.ts'
 
-const RETRY_MS = 1000
-const MOST_BYTES = 16 * 1024 * 1024
-
-export interface FeedOptions
-  extends Pick<ConsumerOptions, 'open' | 'sessions' | 'window' | 'clock' | 'log' | 'random'> {
-  clientId: string
-  filters: readonly string[]
-  take(message: Message): void
-  /** Topics that are ours and never handed over. */
-  isOurs(topic: string): boolean
+export interface FeedsOptions extends Omit<FeedOptions, 'clientId' | 'filters' | 'take'> {
+  /** How the client id of each begins. */
+  clientIds: string
+  /** How the names begin of feeds that may still be asked for in this run. */
+  expected(): readonly string[]
+  /** Aborts when the house stops: from then on the broker keeps what comes. */
+  signal: AbortSignal
 }
 
-export class Feed {
-  readonly consumer: Consumer
-  readonly #options: FeedOptions
-  readonly #clock: Clock
-  readonly #log: Logger
-  /** Also what a session was subscribed to by an earlier start may come: RabbitMQ 3.10 heeds no UNSUBSCRIBE of that. */
-  readonly #isMeant: (topic: string) => boolean
-  readonly #ended = new AbortController()
-  /** What could not be taken yet, and what came after it. */
-  #waiting: Arrival[] = []
+export class Feeds {
+  readonly #options: FeedsOptions
+  readonly #all = new Map<string, Feed>()
 
-  constructor(options: FeedOptions) {
+  constructor(options: FeedsOptions) {
     this.#options = options
-    this.#clock = options.clock
-    this.#log = options.log
-    const filters = withoutCovered(options.filters.filter((filter) => !options.isOurs(filter)))
-    const tests = filters.map(matcher)
-    this.#isMeant = (topic) => !options.isOurs(topic) && tests.some((test) => test(topic))
-    this.consumer = new Consumer({
-      ...options,
-      filters: async () => filters,
-      take: (arrival) => this.#offer(arrival),
-      // Who publishes here does not know how to send anything again: it is said in `health`.
-      lost: () => {},
-      mostBytes: MOST_BYTES,
-    })
   }
 
+  get sessionsLost(): number {
+    return this.#sum(({ consumer }) => consumer.sessionsLost)
+  }
+
+  /** Messages that could not be taken yet. */
   get waiting(): number {
-    return this.#waiting.length
+    return this.#sum(({ waiting }) => waiting)
   }
 
-  /** What it has not taken stays with the broker. */
-  async end(): Promise<void> {
-    this.consumer.stopReading()
-    this.#ended.abort()
-    await this.consumer.stop()
+  health(): Health[] {
+    return [...this.#all.values()].map(({ consumer }) => consumer.health())
   }
 
-  health(): Health {
-    return this.consumer.health()
+  /** `ready` as a consumer's. Throws `internal` if there is one of this name. */
+  add(name: string, filters: readonly string[], take: (message: Message) => void) {
+    const clientId = this.#idOf(name)
+    if (this.#all.has(clientId)) throw new DaybookError('internal', `there is a feed "${name}" already`)
+    const feed = new Feed({ ...this.#options, clientId, filters, take })
+    this.#all.set(clientId, feed)
+    feed.consumer.start()
+    return { ready: feed.consumer.ready, end: () => void this.#end(clientId, feed) }
   }
 
-  #offer(arrival: Arrival): void {
-    if (!this.#isMeant(arrival.topic)) this.consumer.arrivals.settle(arrival)
-    else if (this.#waiting.length > 0 || !this.#take(arrival)) {
-      if (this.#waiting.push(arrival) === 1) void this.#offerAgain()
+  stopReading(): void {
+    for (const { consumer } of this.#all.values()) consumer.stopReading()
+  }
+
+  /** What they have not taken stays with the broker. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#all.values()].map((feed) => feed.end()))
+  }
+
+  /** Sessions that nobody will ask for any more are no burden to the broker. */
+  async sweep(): Promise<void> {
+    const { sessions, signal, expected, clientIds } = this.#options
+    const wanted = expected().map((name) => this.#idOf(name))
+    for (const clientId of sessions.clientIds) {
+      if (signal.aborted) return
+      const isWanted = this.#all.has(clientId) || wanted.some((id) => clientId.startsWith(id))
+      if (clientId.startsWith(clientIds) && !isWanted) await this.#remove(clientId)
     }
   }
 
-  #take(arrival: Arrival): boolean {
-    if (this.#ended.signal.aborted) return false
-    const { topic, payload, qos, retain } = arrival
+  #sum(count: (feed: Feed) => number): number {
+    return [...this.#all.values()].reduce((sum, feed) => sum + count(feed), 0)
+  }
+
+  #idOf(name: string): string {
+    return this.#options.clientIds + asWord(name)
+  }
+
+  /** While the house runs, nobody will come for what the broker would keep. */
+  async #end(clientId: string, feed: Feed): Promise<void> {
+    await feed.end()
+    if (this.#all.get(clientId) !== feed) return
+    this.#all.delete(clientId)
+    if (!this.#options.signal.aborted) await this.#remove(clientId)
+  }
+
+  async #remove(clientId: string): Promise<void> {
+    const { open, sessions, log, signal } = this.#options
     try {
-      this.#options.take({ topic, payload, qos, retain })
+      const connection = await open({ clientId, clean: true, received: () => {}, signal })
+      await connection.end()
+      // Asked for again meanwhile, and so made again.
+      if (!this.#all.has(clientId)) sessions.forget(clientId)
+      log.info({ session: clientId }, 'a session that nobody needs is gone')
     } catch (error) {
-      this.#log.warn({ topic, reason: (error as Error).message }, 'a message cannot be taken yet; it waits')
-      return false
-    }
-    this.consumer.arrivals.settle(arrival)
-    return true
-  }
-
-  async #offerAgain(): Promise<void> {
-    const { signal } = this.#ended
-    while (this.#waiting.length > 0 && !signal.aborted) {
-      await this.#clock.sleep(RETRY_MS, signal)
-      while (this.#waiting[0] && this.#take(this.#waiting[0])) this.#waiting.shift()
+      log.debug({ session: clientId, reason: (error as Error).message }, 'a session stays until the next start')
     }
   }
 }
 
-/** Without those that another one covers: brokers deliver a message once for each filter that it meets. */
-export function withoutCovered(filters: readonly string[]): string[] {
-  const all = [...new Set(filters)]
-  return all.filter((filter) => !all.some((other) => other !== filter && covers(other.split('/'), filter.split('/'))))
-}
-
-/** Every topic that `filter` meets is met by `wide`, too. */
-function covers(wide: readonly string[], filter: readonly string[]): boolean {
-  for (const [i, level] of wide.entries()) {
-    // [MQTT-4.7.2-1]: a leading wildcard does not meet $SYS.
-    if (i === 0 && /^[+#]$/.test(level) && filter[0]?.startsWith('$')) return false
-    if (level === '#') return true
-    const met = filter[i]
-    if (met === undefined || met === '#' || (level !== '+' && level !== met)) return false
-  }
-  return wide.length === filter.length
+/** What every broker takes in a client id. */
+export function asWord(name: string | number): string {
+  return String(name).replace(/[^A-Za-z0-9_-]/g, '-')
 }

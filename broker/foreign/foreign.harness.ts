@@ -28,6 +28,8 @@ export interface ForeignOptions {
   /** As another start of the same house: with what the last one has left. */
   after?: ForeignUnderTest
   feeds?: readonly string[]
+  /** Default false, as it takes seconds. */
+  measures?: boolean
   /** Log lines, to look at. */
   lines?: string[]
 }
@@ -49,7 +51,7 @@ export function memory(): Memory {
 export async function foreignUnderTest(
   brokerUrl: string,
   accept: Accept = storeAll,
-  { config = {}, after, feeds = [], lines }: ForeignOptions = {},
+  { config = {}, after, feeds = [], lines, measures = false }: ForeignOptions = {},
 ): Promise<ForeignUnderTest> {
   const { port, username, password } = new URL(brokerUrl)
   const wire = after?.wire ?? (await proxyTo(Number(port)))
@@ -68,7 +70,7 @@ export async function foreignUnderTest(
       signal: stopping.signal,
     },
     // Who comes back at once is seen sooner.
-    { topics, space, memory: kept, feeds: () => feeds, random: () => 0.2, stopMs: 500 },
+    { topics, space, memory: kept, feeds: () => feeds, random: () => 0.2, stopMs: 500, measures },
   )
   bus.onActivity(accept)
   await bus.start()
