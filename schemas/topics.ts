@@ -65,6 +65,8 @@ export function topicsUnder(prefix: string) {
       `${prefix}/memory/${change}`,
     state: (name: string) => `${prefix}/state/${name}`,
     command: (name: string) => `${prefix}/command/${name}`,
+    /** Where a broker is tried out: beside our topics, so that nobody who watches those sees it. */
+    probe: (name: string) => `${prefix}-probe/${name}`,
     reply: (id: string) => `${prefix}/reply/${id}`,
     status: (producer: string) => `${prefix}/bridge/${producer}/status`,
     /** The producer of a status topic, or null for any other topic. */

@@ -29,6 +29,8 @@ type Open = (clean: boolean, received: Received) => Promise<Connection>
 const QUIET_MS = 2_000
 const LONGEST_MS = 60_000
 const LOOK_MS = 10
+/** To take things away, once nobody waits for what was to be found. */
+const LEAVE_MS = 1_000
 
 /** All that one try opens. */
 export class Scratch {
@@ -47,7 +49,7 @@ export class Scratch {
 
   topic(name: string): string {
     const { topics, name: word } = this.#options
-    return topics.command(`probe-${word}/${name}`)
+    return topics.probe(`${word}/${name}`)
   }
 
   /** A connection without a session. Rejects as `connect` does. */
@@ -110,6 +112,7 @@ export class Scratch {
       clean,
       window: config.window,
       received,
+      ...(this.#left && { timeoutMs: LEAVE_MS }),
     })
     this.#open.add(connection)
     void connection.closed.then(() => this.#open.delete(connection))

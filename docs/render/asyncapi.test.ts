@@ -12,7 +12,7 @@ import { asyncApi } from './asyncapi.ts'
 const document = asyncApi(manifest.version)
 const topics = topicsUnder('daybook')
 
-/** What topics.ts offers besides building one topic. */
+/** What topics.ts offers besides building one topic of the bus; `probe` lies beside it, and says nothing to anyone. */
 const notBuilders = [
   'prefix',
   'all',
@@ -22,6 +22,7 @@ const notBuilders = [
   'parseActivity',
   'senderOf',
   'statusProducer',
+  'probe',
 ] as const
 
 /** Topics of each builder, with every value of a closed set. */

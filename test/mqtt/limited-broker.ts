@@ -24,6 +24,8 @@ export interface LimitedBroker extends AsyncDisposable {
   readonly url: string
   /** Client ids of the sessions that it keeps now. */
   sessions(): string[]
+  /** How many have been let in so far. */
+  connections(): number
   /** Topics that have a retained message, but for what it says of itself. */
   retained(): string[]
 }
@@ -49,6 +51,7 @@ export async function limitedBroker(options: Partial<Limits> = {}): Promise<Limi
   const retained = new Map<string, IPublishPacket>()
   const open = new Set<FakeConnection>()
   let turn = 0
+  let entrances = 0
   if (limits.says) {
     const [topic, payload] = limits.says
     retained.set(topic, { cmd: 'publish', topic, payload, qos: 0, retain: true, dup: false })
@@ -75,6 +78,7 @@ export async function limitedBroker(options: Partial<Limits> = {}): Promise<Limi
 
   function take(connection: FakeConnection, session: Session | undefined, packet: Packet): Session | undefined {
     if (packet.cmd === 'connect') {
+      entrances++
       if (packet.clean) sessions.delete(packet.clientId)
       const found = sessions.get(packet.clientId)
       const entered: Session = found ?? { filters: new Set(), waiting: [], sent: new Map() }
@@ -101,7 +105,11 @@ export async function limitedBroker(options: Partial<Limits> = {}): Promise<Limi
     } else if (packet.cmd === 'puback') {
       session.sent.delete(packet.messageId ?? 0)
       pump(session)
-    } else if (packet.cmd === 'disconnect') connection.end()
+    } else if (packet.cmd === 'unsubscribe') {
+      for (const filter of packet.unsubscriptions) session.filters.delete(filter)
+      connection.send({ cmd: 'unsuback', messageId: packet.messageId ?? 0 } as Packet)
+    } else if (packet.cmd === 'pingreq') connection.send({ cmd: 'pingresp' })
+    else if (packet.cmd === 'disconnect') connection.end()
     return session
   }
 
@@ -140,6 +148,7 @@ export async function limitedBroker(options: Partial<Limits> = {}): Promise<Limi
 
   return {
     url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections: () => entrances,
     sessions: () => [...sessions.keys()],
     retained: () => [...retained.keys()].filter((topic) => topic !== limits.says?.[0]),
     async [Symbol.asyncDispose]() {
