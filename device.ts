@@ -50,6 +50,8 @@ export interface Device {
   stop(): Promise<void>
 }
 
+const LINE_MS = 300
+
 /** Throws `config_invalid`. */
 export function createDevice(options: DeviceOptions): Device {
   const { bridge, config, version, log, clock, ids } = options
@@ -96,13 +98,16 @@ export function createDevice(options: DeviceOptions): Device {
     clock,
     space,
   })
-  const parts: Component[] = [hosted, feeds, talker]
+  // In the order in which they stop; what a feed brings while its bridge ends stays with the broker.
+  const parts: Component[] = [feeds, hosted, talker]
 
   return {
     bridge: hosted,
     async start() {
       try {
-        await Promise.all(parts.map((part) => part.start()))
+        // What a person must mend shows at once; a broker that is away is not waited for.
+        const line = Promise.race([talker.start(), clock.sleep(LINE_MS)])
+        await Promise.all([hosted.start(), feeds.start(), line])
       } catch (error) {
         await this.stop()
         throw error

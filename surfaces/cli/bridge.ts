@@ -12,7 +12,7 @@ import type { Call, LoneBridge, Verb } from './verb.ts'
 const names = registry.map(({ name }) => name.replaceAll('_', '-'))
 const PROGRESS_MS = 5_000
 const LOOK_MS = 200
-const RETRY_MS = 1_000
+const RETRY_MS = 250
 const TIMEOUT_S = 60
 
 export const bridge: Verb = {
