@@ -68,6 +68,7 @@ test.skipIf(reason)('the house of compose.yaml stores, shows and keeps what a Fr
   fake.reviews.set(review.id, review)
   fake.objects.set(object.id, object)
   fake.pictures.set(`${object.id}/snapshot.jpg`, shown)
+  fake.pictures.set(`${object.id}/thumbnail.jpg`, picture('a thumbnail', 200))
   for (const [topic, files] of Object.entries(SAID)) {
     await publish(`frigate/${topic}`, files.flatMap(recorded))
   }
@@ -109,9 +110,12 @@ test.skipIf(reason)('the house of compose.yaml stores, shows and keeps what a Fr
   for (const sql of questionsOfGrafana()) expect(await query(reader, sql), sql).not.toEqual([])
 
   await vi.waitUntil(() => bus.seen().some(({ body }) => body.includes(note)), SETTLE)
-  const ours = bus.seen().filter(({ topic }) => !topic.startsWith('frigate/'))
+  const ours = bus.seen().filter(({ topic }) => ![topics.probe(''), 'frigate/'].some((not) => topic.startsWith(not)))
   const check = asyncApiCheck()
   expect(ours.map(({ topic, body }) => check(topic, body)).filter((why) => why !== null)).toEqual([])
+  const shownIds = ours.map(({ body }) => (JSON.parse(body.toString()) as { id?: string }).id)
+  const rows = await rowsOf(house, '')
+  expect(rows.filter(({ id, nativeId }) => !shownIds.includes(nativeId ?? id))).toEqual([])
   const families = ours.map(({ topic }) => topic.split('/')[1])
   expect(families).toEqual(expect.arrayContaining(['activity', 'bridge', 'receipt', 'rejected']))
   console.info(`${ours.length} messages on the bus, ${totals.stored} rows; all as the AsyncAPI document says`)
