@@ -111,6 +111,12 @@ export class Entries {
     this.#keepEpochs([...kept, { epoch, base, last: 0 }], this.#last)
   }
 
+  /** Takes over an ended epoch of which no entry is here: it stands before all others, below zero. */
+  adopt(epoch: string, last: number): void {
+    const base = Math.min(this.#epochs[0]?.base ?? 0, 0) - 1
+    this.#keepEpochs([{ epoch, base, last }, ...this.#epochs], this.#bound)
+  }
+
   /** An ended epoch turned out to reach further. */
   extend(epoch: string, last: number): void {
     const epochs = this.#epochs.map((one) => (one.epoch === epoch ? { ...one, last } : one))

@@ -19,7 +19,8 @@ const SQLITE_NOTADB = 26
 
 /** What each version of the file adds to the one before; `user_version` says which it has. */
 const VERSIONS = [
-  // head: one row; entries up to `bound` have their number for good. epochs: entry n has seq n - base.
+  // head: one row; entries up to `bound` have their number for good. epochs: entry n has seq n - base;
+  // below zero stand those of which nothing was ever here.
   `
   CREATE TABLE head (producer TEXT NOT NULL, last INTEGER NOT NULL, bound INTEGER NOT NULL, held INTEGER NOT NULL) STRICT;
   CREATE TABLE epochs (epoch TEXT PRIMARY KEY, base INTEGER NOT NULL UNIQUE, last INTEGER NOT NULL) STRICT;

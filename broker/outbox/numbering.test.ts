@@ -128,3 +128,20 @@ test('a pipeline restored from a backup makes nothing be sent for ever, and what
   expect(world.ledger.missing(outbox.epoch)).toEqual([2, 3])
   expect(world.ledger.receipt(outbox.epoch)).toMatchObject({ upTo: 4, settled: [] })
 })
+
+test('the gaps of an outbox that is gone are closed, though its successor crashes before anyone has heard it', async () => {
+  const gone = new LedgerModel()
+  gone.receive({ id: 'a', epoch: 'gone', seq: 2 })
+  world.restart(gone)
+  world.faults = { ...noFaults, swallowed: 1 }
+  const { outbox } = await desk.begin()
+  await clock.advance(100)
+  world.faults = noFaults
+  outbox.append(events('b'))
+  await clock.advance(50)
+  expect(gone.missing('gone')).toEqual([])
+  await desk.begin(desk.image('after.db'))
+  await clock.advance(1_000)
+  expect(gone.missing('gone')).toEqual([1])
+  expect(gone.receipt('gone')).toMatchObject({ upTo: 2, settled: [] })
+})

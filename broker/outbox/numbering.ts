@@ -12,8 +12,6 @@ export class Numbering {
   readonly #log: Logger | undefined
   /** The latest receipt by epoch. */
   readonly #heard = new Map<string, Receipt>()
-  /** Epochs of this producer that the file does not know, with gaps, and their highest seq. */
-  readonly #foreign = new Map<string, number>()
   /** What was bound when the file was opened: another life of it may have gone on from there. */
   #openedAt: number
   #confirmed: boolean
@@ -48,16 +46,19 @@ export class Numbering {
     return receipt !== undefined && covers(receipt, n - base)
   }
 
-  /** Remembers a receipt and returns its epoch if entries here can belong to it. */
+  /**
+   * Remembers a receipt and returns its epoch if that is one of the file. An epoch of this producer that the file does
+   * not know, with gaps, becomes one: its outbox is gone, and somebody has to say that its gaps will not be filled.
+   * Throws `data_unwritable`.
+   */
   hear(receipt: Receipt): Epoch | undefined {
     const { epoch: name, upTo } = receipt
     if (name === undefined) return undefined
     this.#heard.set(name, receipt)
     const epoch = this.#entries.epochs.find((one) => one.epoch === name)
     const claimed = highest(receipt)
-    if (epoch || (claimed === upTo && !this.#foreign.has(name))) return epoch
-    this.#foreign.set(name, Math.max(claimed, this.#foreign.get(name) ?? 0))
-    return undefined
+    if (!epoch && claimed > upTo) this.#entries.adopt(name, claimed)
+    return epoch
   }
 
   /**
@@ -83,15 +84,12 @@ export class Numbering {
 
   /** Epochs that no entry here belongs to any more, or ever did: what has not come of them never will. */
   ended(): Ended[] {
-    const own = this.#entries.drained().map(({ epoch, last }) => ({ epoch, last }))
-    const foreign = [...this.#foreign].map(([epoch, last]) => ({ epoch, last }))
-    return [...own, ...foreign].map((one) => ({ ...one, receipt: this.#heard.get(one.epoch) }))
+    return this.#entries.drained().map(({ epoch, last }) => ({ epoch, last, receipt: this.#heard.get(epoch) }))
   }
 
   /** An ended epoch needs no more attention. */
   dismiss(epoch: string): void {
     this.#entries.drop(epoch)
-    this.#foreign.delete(epoch)
     this.#heard.delete(epoch)
   }
 
