@@ -1,7 +1,13 @@
 // The event stream as a program reads it, over real sockets.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { foreignUnderTest } from '../../broker/foreign/foreign.harness.ts'
+import { wallClock } from '../../component.ts'
+import { topicsUnder } from '../../schemas/topics.ts'
 import { activityMaker, type InProcess, startInProcess } from '../../test/in-process.ts'
+import { FakeBroker } from '../../test/mqtt/fake-broker.ts'
 import { serverSentEvents } from '../cli/server-sent-events.ts'
+import type { House } from '../operations/operation.ts'
+import { createStreams } from './stream.ts'
 
 let house: InProcess
 beforeAll(async () => {
@@ -65,5 +71,19 @@ describe('the stream', () => {
       code: 'invalid',
       detail: expect.stringContaining('sauce'),
     })
+  })
+
+  test('a filter that the broker refuses takes no place of the streams that may be open', async () => {
+    const broker = await FakeBroker.start({ forbidden: ['secret/#'] })
+    const { bus, clear } = await foreignUnderTest(broker.url)
+    const streams = createStreams({ bus, clock: wallClock, topics: topicsUnder('daybook') } as House)
+    for (let n = 0; n < 101; n++) {
+      await expect(streams.open({ topic: 'secret/#' }, undefined)).rejects.toMatchObject({ code: 'broker_refused' })
+    }
+    expect((await streams.open({ topic: 'open/#' }, undefined)).status).toBe(200)
+    streams.close()
+    await bus.stop()
+    await clear()
+    await broker[Symbol.asyncDispose]()
   })
 })

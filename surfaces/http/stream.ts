@@ -90,13 +90,19 @@ export function createStreams(house: House): Streams {
       const beat = setInterval(() => channel.send(':\n\n'), HEARTBEAT_MS)
       // The head of the answer leaves with its first bytes.
       channel.send(': live\n\n')
-      // Filters speak of activities: with one, nothing else is shown.
-      const live = Object.keys(query).length === 0 ? showLive(channel) : () => {}
-      const unsubscribe = await (topic === undefined ? live : showRaw(channel, topic))
+      let unsubscribe = () => {}
       const leave = () => {
         open.delete(channel)
         clearInterval(beat)
         unsubscribe()
+      }
+      try {
+        // Filters speak of activities: with one, nothing else is shown.
+        if (topic !== undefined) unsubscribe = await showRaw(channel, topic)
+        else if (Object.keys(query).length === 0) unsubscribe = await showLive(channel)
+      } catch (error) {
+        leave()
+        throw error
       }
       if (channel.signal.aborted) leave()
       else channel.signal.addEventListener('abort', leave)
