@@ -173,6 +173,17 @@ describe('while the store is away', () => {
     expect(await objects.put(Buffer.from('new'), {})).toMatchObject({ storage: 'fs' })
   })
 
+  it('what moves between the looking up and the reading is read where it is then', async () => {
+    const objects = await objectsIn('fs')
+    await breakStore()
+    const ref = await objects.put(stream('on the move'), {})
+    await refer(ref)
+    const object = await objects.open(ref)
+    await mendStore()
+    expect(await objects.move()).toBe(1)
+    expect(String(await buffer(await object.read()))).toBe('on the move')
+  })
+
   it('nobody waits for it again and again, and a put finds by itself that it is back', async () => {
     const objects = await objectsIn('fs')
     await breakStore()

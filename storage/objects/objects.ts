@@ -10,7 +10,7 @@ import type { Catalogue, ObjectEntry, ObjectKey } from '../catalogue.ts'
 import type { ObjectAbout, Objects, OpenObject } from '../objects.ts'
 import { type AtSource, remembering } from './at-source.ts'
 import { createFormerStores } from './former-stores.ts'
-import type { ObjectStore, Payload } from './object-store.ts'
+import type { ByteRange, ObjectStore, Payload } from './object-store.ts'
 import { openStores } from './open-stores.ts'
 import { emptySpool, payloadOf, spool } from './payload.ts'
 import { createStoreState, isStoreTrouble } from './store-state.ts'
@@ -88,13 +88,24 @@ export function createObjects(options: ObjectsOptions): Objects {
     const { catalogue } = storage
     const at = (await catalogue.locate(key)) ?? ((await adopt(key)) ? await catalogue.locate(key) : null)
     if (!at) throw new DaybookError('object_missing', `${key.storage}:${key.id}`)
-    const store = await stores.get(at.storage)
+    await stores.get(at.storage)
+    const read = async (from: ObjectEntry, range?: ByteRange) =>
+      (await (await stores.get(from.storage)).get(from.id, range)).bytes
     return {
       ref,
       size: at.size,
       mediaType: ref.mediaType ?? at.mediaType ?? UNKNOWN,
       hash: at.id,
-      read: async (range) => (await store.get(at.id, range)).bytes,
+      async read(range) {
+        try {
+          return await read(at, range)
+        } catch (thrown) {
+          // It may have moved meanwhile.
+          const now = asDaybookError(thrown).code === 'object_missing' ? await catalogue.locate(key) : at
+          if (!now || now.storage === at.storage) throw thrown
+          return read(now, range)
+        }
+      },
     }
   }
 
