@@ -52,24 +52,28 @@ export class Consumer {
   #isKept = false
   #isFirst = true
   #isStopping = false
+  /** When the connection began, epoch ms; 0: there is none. */
+  #since = 0
+  /** Connections that did not hold, one after the other. */
   #brief = 0
+  /** Why the last one ended, or did not come to be. */
+  #lastEnd: DaybookError | undefined
   sessionsLost = 0
 
   constructor(options: ConsumerOptions) {
     this.#options = options
     this.arrivals = new Arrivals(options.mostBytes)
     const { clock, log, random, clientId } = options
-    let since = 0
     this.#line = new Lifeline({
       open: (signal) => this.#open(signal),
       entered: (connection) => {
-        since = clock.now()
+        this.#since = clock.now()
         void this.#enter(connection)
       },
       left: (why) => {
-        const held = since > 0 && clock.now() - since < HELD_MS
-        this.#brief = held ? this.#brief + 1 : 0
-        since = 0
+        if (this.#since > 0) this.#brief = clock.now() - this.#since < HELD_MS ? this.#brief + 1 : 0
+        this.#since = 0
+        this.#lastEnd = why
         log.warn({ session: clientId, why: why.detail || why.message }, 'the broker is away; it keeps what comes')
       },
       clock,
@@ -113,15 +117,13 @@ export class Consumer {
   }
 
   health(): Health {
-    const why = this.#refused ?? this.#line.trouble
+    const { clientId, clock } = this.#options
+    const isUnsteady = this.#brief >= MANY && clock.now() - this.#since < HELD_MS
+    const why = this.#refused ?? this.#line.trouble ?? (isUnsteady ? this.#lastEnd : undefined)
     if (!why) return { state: 'ok' }
-    const { clientId } = this.#options
-    const hint =
-      this.#brief < MANY
-        ? ''
-        : ` The connection never lasts: another house or worker may use the client id ${clientId}; each needs a space, a prefix or a broker.slot of its own.`
+    const hint = `The connection does not last: does another house or worker use the client id ${clientId}? Each needs a space, a prefix or a broker.slot of its own.`
     const state = why.remedy === 'stop' ? 'failed' : 'degraded'
-    return { state, code: why.code, detail: `${why.message}${hint}` }
+    return { state, code: why.code, detail: this.#brief >= MANY ? `${why.message} ${hint}` : why.message }
   }
 
   async #open(signal: AbortSignal): Promise<Connection> {
