@@ -256,7 +256,8 @@ class SqliteOutbox implements Outbox {
   #about(): About {
     const { source, version, timeZone, clock } = this.#options
     // That the bus is away is no news to those who read this on the bus.
-    const own = this.#diskError?.code ?? (this.#full() ? 'outbox_full' : undefined)
+    const held = this.#entries.held > 0 ? this.#uploads.failure?.code : undefined
+    const own = this.#diskError?.code ?? (this.#full() ? 'outbox_full' : held)
     const health = own ?? (this.#bridge.state === 'ok' ? undefined : this.#bridge.code) ?? 'ok'
     return { online: this.#life === 'running', version, source, timeZone, at: clock.now(), health }
   }

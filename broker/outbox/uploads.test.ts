@@ -87,10 +87,12 @@ test('what stands behind a payload on its way waits, and nothing overtakes', asy
   expect(world.sends.map(({ id }) => id)).toEqual(['a'])
   expect(outbox.depth).toBe(2)
   expect(outbox.health()).toMatchObject({ state: 'degraded', code: 'objects_unavailable' })
+  expect(world.statuses.at(-1)).toMatchObject({ outboxDepth: 2, health: 'objects_unavailable' })
   world.uploadError = undefined
   await clock.advance(40_000)
   expect(world.sends.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
   expect(outbox.health().state).toBe('ok')
+  expect(world.statuses.at(-1)).toMatchObject({ outboxDepth: 0, health: 'ok' })
 })
 
 test('while the store is away it is asked with growing pauses', async () => {
