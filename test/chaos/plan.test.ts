@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { brokers, cells, draw, moments, nameOf, parts, senseless } from './plan.ts'
 
-const seeds = Array.from({ length: 50 }, (_, index) => index * 7919)
+const seeds = Array.from({ length: 20 }, (_, index) => index * 7919)
 
 test('the same seed draws the same rounds, another seed others', () => {
   expect(draw({ rounds: 100, seed: 5 })).toEqual(draw({ rounds: 100, seed: 5 }))
