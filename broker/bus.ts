@@ -45,11 +45,12 @@ export interface Bus extends Component {
    */
   onActivity(accept: (delivery: Delivery) => void): void
   /**
-   * Publishes as any client would. Resolves for an activity with its outcome after COMMIT, for any other topic with
-   * undefined once it is safe and ordered for delivery. Rejects with `bus_unavailable` or `shutting_down`.
+   * Publishes as any client would. Resolves for an activity with its outcome after COMMIT, broker or no broker, for any other
+   * topic with undefined once it is safe and ordered for delivery; what is retained may wait for its broker meanwhile.
+   * Rejects with `bus_unavailable` or `shutting_down`.
    */
   publish(topic: string, payload: string | Buffer, options?: PublishOptions): Promise<Outcome | undefined>
-  /** Live messages of a filter, retained ones first. For surfaces and state, never for what must not be lost. */
+  /** Live messages of a filter, retained ones first; of activities what was stored. For surfaces and state, never for what must not be lost. */
   subscribe(filter: string, listener: (message: Message) => void): Promise<() => void>
   /**
    * What anyone publishes outside our prefix under these filters, for who must not lose it: last retained values first (only

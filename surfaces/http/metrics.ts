@@ -39,6 +39,14 @@ export function createMetrics(house: House): Metrics {
   const objects = gauge('daybook_objects', 'Payloads kept in a storage.', 'storage')
   const bytes = gauge('daybook_object_bytes', 'Bytes of the payloads kept in a storage, before compression.', 'storage')
   const waiting = gauge('daybook_objects_waiting', 'Payloads in Postgres that wait to move to the configured store.')
+  const connected = gauge('daybook_broker_connected', '1 if the line to a broker that is not ours stands.', 'broker')
+  const unacknowledged = gauge('daybook_broker_unacknowledged', 'Messages of it that are not stored yet.', 'broker')
+  const sessionsLost = new Counter({
+    name: 'daybook_broker_sessions_lost_total',
+    help: 'Sessions that it has lost, with what it held for us, since the start.',
+    labelNames: ['broker'],
+    registers,
+  })
   const up = gauge('daybook_part_up', '1 if the part is ok, 0 if not.', 'part')
 
   function gauge(name: string, help: string, ...labelNames: string[]) {
@@ -72,7 +80,15 @@ export function createMetrics(house: House): Metrics {
     async scrape() {
       for (const { name, health } of house.parts()) {
         up.set({ part: name }, health.state === 'ok' ? 1 : 0)
-        if (name === 'objects') waiting.set(Number(health.figures?.waiting ?? 0))
+        const { figures } = health
+        if (name === 'objects') waiting.set(Number(figures?.waiting ?? 0))
+        if (figures?.sessionsLost !== undefined) {
+          const broker = String(figures.broker)
+          connected.set({ broker }, figures.connected === true ? 1 : 0)
+          unacknowledged.set({ broker }, Number(figures.unacknowledged))
+          sessionsLost.reset()
+          sessionsLost.inc({ broker }, Number(figures.sessionsLost))
+        }
       }
       await readBooks().catch(() => {
         for (const metric of [activities, missing, seen, objects, bytes, pending, failed]) metric.reset()
