@@ -279,6 +279,15 @@ describe('asking', () => {
     })
   })
 
+  test('status says how bridges are, those inside the house too', async () => {
+    const manual = async () => {
+      const { bridges } = await json<{ bridges: { producer: string; online: boolean }[] }>(house.api('/api/v1/status'))
+      return bridges.find(({ producer }) => producer.startsWith('manual-'))
+    }
+    await expect.poll(manual).toMatchObject({ online: true, outboxDepth: 0, waitingSince: null, health: 'ok' })
+    expect(await manual()).toMatchObject({ since: expect.any(Number), clockOffsetMs: expect.any(Number) })
+  })
+
   test('accounting adds up', async () => {
     const { totals } = await json<{ totals: Record<string, number> }>(house.api('/api/v1/accounting'))
     const { received, stored = 0, duplicates = 0, rejected = 0, suppressed = 0 } = totals

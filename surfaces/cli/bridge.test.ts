@@ -47,17 +47,18 @@ test('each line is taken; one that means nothing is told by its number and stops
   const taken: string[] = []
   const take = (line: string) => {
     if (line === 'bad') throw new DaybookError('invalid', 'text: too short')
+    if (line === 'worse') throw new TypeError('a bug')
     taken.push(line)
   }
-  const { code, out, err, stopped } = await bridge(['manual', '--once', '--json'], 'one\n\nbad\nlast', take)
+  const { code, out, err, stopped } = await bridge(['manual', '--once', '--json'], 'one\n\nbad\nworse\nlast', take)
   expect(taken).toEqual(['one', 'last'])
-  expect(err).toMatch(/^daybook: line 3: .*text: too short\n$/)
+  expect(err).toMatch(/^daybook: line 3: .*text: too short\ndaybook: line 4: .*a bug\n$/)
   expect(
     out
       .split('\n')
       .slice(0, 2)
       .map((line) => JSON.parse(line)),
-  ).toEqual([ready, { done: true, waiting: 0, refused: 1 }])
+  ).toEqual([ready, { done: true, waiting: 0, refused: 2 }])
   expect([code, stopped]).toEqual([4, 1])
 })
 

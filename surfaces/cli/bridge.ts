@@ -107,7 +107,8 @@ async function takeLines({ io }: Call, { take }: LoneBridge, over: AbortSignal):
         return undefined
       } catch (thrown) {
         const error = asDaybookError(thrown)
-        if (error.remedy === 'reject') return error
+        // A bug of the bridge would hold up all that follow.
+        if (error.remedy === 'reject' || error.code === 'internal') return error
         if (told !== error.code) stderr.write(`daybook: lines wait: ${error.message}\n`)
         told = error.code
       }
