@@ -50,7 +50,7 @@ export interface Bus extends Component {
    * Rejects with `bus_unavailable` or `shutting_down`.
    */
   publish(topic: string, payload: string | Buffer, options?: PublishOptions): Promise<Outcome | undefined>
-  /** Live messages of a filter, retained ones first; of activities what was stored. For surfaces and state, never for what must not be lost. */
+  /** Live: retained messages first, of activities what was stored. For surfaces and state, not for what must not be lost. */
   subscribe(filter: string, listener: (message: Message) => void): Promise<() => void>
   /**
    * What anyone publishes outside our prefix under these filters, for who must not lose it: last retained values first (only

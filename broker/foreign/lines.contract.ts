@@ -16,7 +16,12 @@ const A_MOMENT = 200
  * `brokerUrl` is asked before each case; `skip` names the cases that a broker cannot meet, each with its reason. Where one
  * sends again only after a while, that is to be at most 5 s.
  */
-export function linesContract(name: string, brokerUrl: () => string, skip: Record<string, string> = {}) {
+export function linesContract(
+  name: string,
+  brokerUrl: () => string,
+  skip: Record<string, string> = {},
+  config: NonNullable<ForeignOptions['config']> = {},
+) {
   describe(`lines to ${name}`, () => {
     const ends: (() => unknown)[] = []
     afterEach(async () => {
@@ -24,7 +29,7 @@ export function linesContract(name: string, brokerUrl: () => string, skip: Recor
     })
 
     const started = async (accept: Accept = storeAll, options: ForeignOptions = {}) => {
-      const under = await foreignUnderTest(brokerUrl(), accept, options)
+      const under = await foreignUnderTest(brokerUrl(), accept, { config, ...options })
       ends.push(async () => {
         await under.bus.stop()
         await under.clear()

@@ -36,6 +36,13 @@ const FIRST = 'a listener gets retained messages first, then live ones, until it
 const LATER = 'a listener that comes later gets retained messages, too, and the others do not get them again'
 const FED = 'a feed gets what others publish, retained values first, in order and once, and nothing of ours'
 const QOS_2 = 'an activity with QoS 2 comes once'
+/** Those that hold several messages at once. */
+const HELD = [
+  'listeners of the house see what was stored, once it is stored, and nothing else',
+  'what is unsettled when the line is cut is one message still, and settled once',
+  'what is settled while there is no line is acknowledged on the next one, and comes in once',
+  'what comes while the house is away waits for it, in order, and so does what it had not settled',
+]
 const KEPT = 'a retained activity is taken once by a new house, and not again at each start'
 
 const kinds: Kind[] = [
@@ -100,6 +107,10 @@ const kinds: Kind[] = [
     hints: ['server-receive-maximum', 'max-queue-size'],
     skip: {
       [LATER]: 'it sends retained messages some time after SUBACK, so that nobody knows for whom',
+      [FED]: 'it sends retained messages some time after SUBACK, perhaps after live ones',
+      ...Object.fromEntries(
+        HELD.map((title) => [title, 'while anything is unacknowledged it may hold back what comes after']),
+      ),
     },
   },
 ]
@@ -123,7 +134,7 @@ for (const { name, missing, start, version, finds, hints, skip } of kinds) {
     const config = (more: object = {}) => foreignConfig.parse({ url: url(), version, ...more })
 
     busContract(name, (accept) => foreignUnderTest(url(), accept, { config: { version } }), skip)
-    linesContract(name, url, skip)
+    linesContract(name, url, skip, { version })
 
     test('a probe finds its limits, and says which options to change', async () => {
       const findings = await probeBroker({ config: config(), topics, name: 'test' })
