@@ -52,6 +52,7 @@ export class Consumer {
   #isKept = false
   #isFirst = true
   #isStopping = false
+  #isAway = false
   /** When the connection began, epoch ms; 0: there is none. */
   #since = 0
   /** Connections that did not hold, one after the other. */
@@ -68,13 +69,17 @@ export class Consumer {
       open: (signal) => this.#open(signal),
       entered: (connection) => {
         this.#since = clock.now()
+        this.#isAway = false
         void this.#enter(connection)
       },
       left: (why) => {
         if (this.#since > 0) this.#brief = clock.now() - this.#since < HELD_MS ? this.#brief + 1 : 0
         this.#since = 0
         this.#lastEnd = why
-        log.warn({ session: clientId, why: why.detail || why.message }, 'the broker is away; it keeps what comes')
+        // Once for each outage.
+        const level = this.#isAway ? 'debug' : 'warn'
+        log[level]({ session: clientId, why: why.detail || why.message }, 'the broker is away; it keeps what comes')
+        this.#isAway = true
       },
       clock,
       random,
