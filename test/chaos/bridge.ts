@@ -1,18 +1,13 @@
-// A bridge that stands alone, as a process of its own that can be killed at any moment: node bridge.ts <BridgeSettings as
-// JSON>. It is told what to do, and tells how it is, over the IPC channel of its parent, with whom it ends. Not for: any
-// real source; what its journal has and it has not emitted for sure, it emits again, as one that reads a log would.
-import { join } from 'node:path'
+// A bridge that stands alone, as a process of its own that can be killed at any moment, over the product's own root of a
+// device: node bridge.ts <BridgeSettings as JSON>. It is told what to do, and tells how it is, over the IPC channel of its
+// parent, with whom it ends. Not for: any real source; what its journal has and it has not emitted for sure, it emits
+// again, as one that reads a log would.
 import { pino } from 'pino'
 import { z } from 'zod'
 import { type BridgeHost, defineBridge } from '../../bridges/bridge.ts'
-import { hostBridge } from '../../bridges/host.ts'
-import { foreignConfig } from '../../broker/foreign/config.ts'
-import { createTalker } from '../../broker/foreign/talker.ts'
-import { httpUpload } from '../../broker/outbox/http-upload.ts'
-import { type Outbox, openOutbox } from '../../broker/outbox/outbox.ts'
 import { randomIds, wallClock } from '../../component.ts'
-import { createRedactor } from '../../pipeline/redact.ts'
-import { topicsUnder } from '../../schemas/topics.ts'
+import { createDevice } from '../../device.ts'
+import { loadDeviceConfig } from '../../device-config.ts'
 import { type Journal, journalOf, type Line, openJournal, produced } from './journal.ts'
 
 export interface BridgeSettings {
@@ -39,41 +34,21 @@ const EACH_TICK = 3
 const WITH_PAYLOAD = 13
 const WITH_DATA = 29
 const EMITTED = 'emitted'
-const SILENCE_MS = 5_000
 const KEEPALIVE_S = 5
 
 async function main({ folder, producer, broker, house }: BridgeSettings): Promise<void> {
   const log = pino({ level: 'info' }, pino.destination(2))
-  const config = foreignConfig.parse({ url: broker, keepaliveSeconds: KEEPALIVE_S })
-  const topics = topicsUnder('daybook')
-  const clock = wallClock
-  const talker = createTalker({ config, clientId: producer, clean: false, topics, clock, log })
-  const redactor = createRedactor()
   const journal = openJournal(journalOf(folder))
   const source = shell(producer, journal)
-  let outbox: Outbox | undefined
-  const bridge = hostBridge(source.bridge, {
-    config: {},
-    openOutbox(about) {
-      const upload = httpUpload({ ...house, silenceMs: SILENCE_MS })
-      const file = join(folder, 'outbox.sqlite')
-      outbox = openOutbox({ ...about, file, topics, transport: talker, upload, clock, ids: randomIds, log })
-      return outbox
-    },
-    redact: (notification) => redactor.redact(notification),
-    redactText: (text) => redactor.redactText(text),
-    feed: async () => () => {},
-    log,
-    clock,
-    space: 'home',
-    producer,
-  })
-  await talker.start()
-  await bridge.start()
+  const env = { DAYBOOK__BROKER__KEEPALIVE_SECONDS: String(KEEPALIVE_S) }
+  const config = loadDeviceConfig({ data: folder, broker, house: house.url, token: house.token }, { env })
+  const common = { version: 'chaos', log, clock: wallClock, ids: randomIds }
+  const device = createDevice({ bridge: source.bridge, config, producer, ...common })
+  await device.start()
 
   const tell = () => {
-    const { lastSeq = 0 } = outbox?.health().figures ?? {}
-    process.send?.({ produced: journal.lines.length, depth: outbox?.depth ?? 0, lastSeq: Number(lastSeq) })
+    const { depth, lastSeq } = device.bridge.health().figures ?? {}
+    process.send?.({ produced: journal.lines.length, depth: Number(depth), lastSeq: Number(lastSeq) })
   }
   process.on('message', (order: Order) => {
     if (order.say === 'how') tell()
@@ -81,8 +56,7 @@ async function main({ folder, producer, broker, house }: BridgeSettings): Promis
   })
   process.once('disconnect', () => process.exit(1))
   process.once('SIGTERM', async () => {
-    await bridge.stop()
-    await talker.stop()
+    await device.stop()
     process.exit(0)
   })
   tell()
@@ -106,6 +80,7 @@ function shell(producer: string, journal: Journal) {
   const bridge = defineBridge({
     name: 'terminal',
     title: 'A shell',
+    always: true,
     types: ['command'],
     config: z.object({}),
     exampleConfig: {},

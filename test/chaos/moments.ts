@@ -20,7 +20,7 @@ export class MomentMissed extends Error {}
 
 const MOMENT_MS = 10_000
 /** How long a part stays away, ms. */
-const AWAY = [100, 1_000] as const
+const AWAY = [100, 800] as const
 /** Within the first second of its return. */
 const EARLY = [20, 950] as const
 const ENDING = [0, 400] as const

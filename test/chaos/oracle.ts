@@ -39,6 +39,10 @@ const OPEN_MS = 45_000
 export function oracleOf(world: World): Oracle {
   /** What is known to be wrong. */
   const told = new Set<string>()
+  const expected = new Map<string, { producer: string; line: Line }>()
+  /** How many lines of each producer are expected. */
+  const counted = new Map<string, number>()
+  /** Of these the row was looked at. */
   const known = new Set<string>()
   const refs = new Map<string, ContentRef>()
   const tally: Tally = { produced: 0, stored: 0, payloads: 0, duplicates: 0 }
@@ -53,29 +57,35 @@ export function oracleOf(world: World): Oracle {
     const rows = await rowsOf(world.postgres.url)
     const stored = new Map(rows.map((row) => [row.id, row]))
     if (stored.size !== rows.length) wrong.push(`${rows.length - stored.size} rows are there twice`)
-    const expected = new Set<string>()
+    expectMore()
     const fresh = new Map<string, ContentRef>()
-    for (const [producer, lines] of journals()) {
-      for (const line of lines) {
-        const { id } = produced(producer, line, false).notification
-        expected.add(id)
-        const row = stored.get(id)
-        if (!row) wrong.push(`${producer} ${line.n} is missing: ${id}, produced ${new Date(line.at).toISOString()}`)
-        else if (!known.has(id)) wrong.push(...differences(producer, line, row))
-        for (const ref of row ? refsOf(row) : []) if (!refs.has(ref.id)) fresh.set(ref.id, ref)
-        if (row) known.add(id)
+    for (const [id, { producer, line }] of expected) {
+      const row = stored.get(id)
+      if (!row) wrong.push(`${producer} ${line.n} is missing: ${id}, produced ${new Date(line.at).toISOString()}`)
+      else if (!known.has(id)) {
+        wrong.push(...differences(producer, line, row))
+        for (const ref of refsOf(row)) if (!refs.has(ref.id)) fresh.set(ref.id, ref)
+        known.add(id)
       }
-      tally.produced = expected.size
     }
     for (const { id, producer } of rows) if (!expected.has(id)) wrong.push(`nobody produced ${id} of ${producer}`)
     wrong.push(...(await open([...fresh.values()])))
     for (const [id, ref] of fresh) refs.set(id, ref)
     wrong.push(...(await books(bridge)))
-    tally.stored = stored.size
-    tally.payloads = refs.size
+    Object.assign(tally, { produced: expected.size, stored: stored.size, payloads: refs.size })
     const news = wrong.filter((each) => !told.has(each))
     for (const each of news) told.add(each)
     return news
+  }
+
+  /** What was produced since the last time. */
+  function expectMore(): void {
+    for (const [producer, lines] of journals()) {
+      for (const line of lines.slice(counted.get(producer))) {
+        expected.set(produced(producer, line, false).notification.id, { producer, line })
+      }
+      counted.set(producer, lines.length)
+    }
   }
 
   /** Rows are told from what their lines say, to the byte of each payload. */

@@ -23,7 +23,7 @@ export interface CellReport {
   moment: Moment
   rounds: number
   failed: number
-  /** From the blow's end until everything was stored, ms: the middle one and the longest. */
+  /** From the end of the load until everything was stored, ms: the middle one and the longest. */
   quietMs: [middle: number, longest: number]
 }
 
@@ -40,38 +40,40 @@ export function cellsOf(played: readonly Played[]): CellReport[] {
   })
 }
 
-/** A table a broker: parts down, moments across, in each cell how often and how often something was lost. */
-export function markdownOf(report: Report): string {
-  const { seed, rounds, cells, tallies, skipped, failures, seconds } = report
+/** What the words mean, and a table a broker: parts down, moments across. */
+export function markdownOf({ seed, rounds, cells, tallies, skipped, failures, seconds }: Report): string {
   const lines = [
-    `\`npm run chaos -- --rounds ${rounds} --seed ${seed}\` took ${Math.round(seconds / 60)} minutes:`,
-    `${rounds} rounds, after ${failures.length} of which something was missing, doubled or wrongly booked.`,
-    'A cell has its rounds and, in brackets, the longest time from the end of the blow until everything was stored.',
+    `\`npm run chaos -- --rounds ${rounds} --seed ${seed}\` took ${Math.round(seconds / 60)} minutes. After ` +
+      `**${failures.length} of ${rounds}** rounds something was missing, doubled, unreadable or wrongly booked.`,
+    '',
+    ...[...moments, ...parts].map((word) => `- *${word}*: ${meanings[word]}`),
+    '',
+    'A cell says after how many of its rounds something was wrong, and the longest time until everything was stored, from',
+    'when the load ended, soon after the part was back. A dash: that cannot be, or would be the same as another.',
     '',
   ]
   for (const [broker, tally] of Object.entries(tallies) as [BrokerName, Tally][]) {
-    const { produced, stored, payloads, duplicates } = tally
     lines.push(
-      `**${broker}**: ${figure(produced)} events produced, ${figure(stored)} stored, ${figure(payloads)} payloads opened,`,
-      `${figure(duplicates)} copies that came twice.`,
+      `| ${broker} | ${moments.join(' | ')} |`,
+      `| --- |${moments.map(() => ' ---: |').join('')}`,
+      ...parts.map((part) => rowText(broker, part, cells)).filter((row) => row !== ''),
       '',
-      `| part | ${moments.map((moment) => meanings[moment]).join(' | ')} |`,
-      `|---|${moments.map(() => '---').join('|')}|`,
+      `Events produced: ${figure(tally.produced)}, stored: ${figure(tally.stored)}; payloads opened: ` +
+        `${figure(tally.payloads)}; copies that came twice and were counted once: ${figure(tally.duplicates)}.`,
+      '',
     )
-    for (const part of parts) {
-      const row = moments.map((moment) => {
-        const why = senseless({ broker, part, moment })
-        if (why) return why
-        const cell = cells.find((each) => each.broker === broker && each.part === part && each.moment === moment)
-        return cell ? cellText(cell) : 'not drawn'
-      })
-      if (row.some((text) => text !== 'it is not there'))
-        lines.push(`| ${part}: ${meanings[part]} | ${row.join(' | ')} |`)
-    }
-    lines.push('')
   }
-  for (const [broker, why] of Object.entries(skipped)) lines.push(`**${broker}** was skipped: ${why}`, '')
+  for (const [broker, why] of Object.entries(skipped)) lines.push(`${broker} was skipped: ${why}`, '')
   return lines.join('\n')
+}
+
+function rowText(broker: BrokerName, part: Part, cells: readonly CellReport[]): string {
+  const row = moments.map((moment) => {
+    if (senseless({ broker, part, moment })) return '-'
+    const cell = cells.find((each) => each.broker === broker && each.part === part && each.moment === moment)
+    return cell ? cellText(cell) : 'not drawn'
+  })
+  return row.every((text) => text === '-') ? '' : `| ${part} | ${row.join(' | ')} |`
 }
 
 /** One round, in one line. */
@@ -94,7 +96,8 @@ export function failureOf(
 }
 
 function cellText({ rounds, failed, quietMs }: CellReport): string {
-  return `${failed > 0 ? `**${failed} of ${rounds} failed**` : rounds} (${(quietMs[1] / 1000).toFixed(1)} s)`
+  const count = `${failed} of ${rounds}`
+  return `${failed > 0 ? `**${count}**` : count}, ${(quietMs[1] / 1000).toFixed(1)} s`
 }
 
 function figure(count: number): string {

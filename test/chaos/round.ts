@@ -12,7 +12,7 @@ import type { World } from './world.ts'
 export interface Played extends Round {
   /** What was done, for people. */
   what: string
-  /** Of the whole round, and from the blow's end until everything was stored. */
+  /** Of the whole round, and from the end of the load until everything was stored. */
   ms: number
   quietMs: number
   /** What does not hold afterwards. */
@@ -22,8 +22,8 @@ export interface Played extends Round {
 /** Everything is back and stored within this after a blow, or the round is lost. */
 const QUIET_MS = 90_000
 /** Load before and after. */
-const BEFORE = [300, 900] as const
-const AFTER = [200, 600] as const
+const BEFORE = [300, 700] as const
+const AFTER = [200, 500] as const
 const TRIES = 3
 
 export async function play(world: World, oracle: Oracle, round: Round): Promise<Played> {

@@ -81,12 +81,14 @@ test('a mended line takes new connections, and old ones stay dead unless they ar
   await expect.poll(() => old.closed).toBe(true)
 })
 
-test('who connects while the line is cut in silence gets no answer', async () => {
+test('who connects while the line is cut in silence gets no answer until it is mended', async () => {
   const { wire, client } = await echo()
   wire.cut('nobody')
   const socket = client()
   await once(socket, 'connect')
   expect(await isSilent(socket, wire)).toBe(true)
+  wire.mend(false)
+  await expect.poll(() => socket.closed).toBe(true)
 })
 
 test('a slow line takes its time', async () => {

@@ -11,7 +11,10 @@ export interface Wire {
   readonly passed: number
   /** Nothing passes any more. Who connects meanwhile gets no answer, or a reset if `both` hear of it. */
   cut(told: Cut): void
-  /** New connections pass. Of the old ones, those whose ends have not heard stay dead, unless they are to be told now. */
+  /**
+   * New connections pass, and who tried meanwhile is told to try again. Of the old ones, those whose ends have not heard
+   * stay dead, unless they are to be told now.
+   */
   mend(tell: boolean): void
   /** Bytes a second from client to server; undefined: as fast as it goes. */
   slow(rate: number | undefined): void
@@ -27,6 +30,8 @@ export async function wireTo(port: number): Promise<Wire> {
   const pairs = new Set<Pair>()
   /** Their ends believe in them. */
   const dead = new Set<Socket>()
+  /** They came while it was cut. */
+  const early = new Set<Socket>()
   let isCut: Cut | null = null
   let passed = 0
   let rate: number | undefined
@@ -34,7 +39,7 @@ export async function wireTo(port: number): Promise<Wire> {
   const server = createServer({ noDelay: true }, (from) => {
     from.on('error', () => {})
     if (isCut === 'both') return void from.resetAndDestroy()
-    if (isCut) return bury(from)
+    if (isCut) return bury(from, early)
     const to = connect({ port, host: '127.0.0.1', noDelay: true })
     const pair = { from, to }
     pairs.add(pair)
@@ -57,15 +62,14 @@ export async function wireTo(port: number): Promise<Wire> {
     other.on('drain', () => one.resume())
     one.on('end', () => pairs.has(pair) && other.end())
     one.on('close', () => {
-      dead.delete(one)
       if (pairs.delete(pair)) other.destroy()
     })
   }
 
-  function bury(socket: Socket): void {
-    dead.add(socket)
+  function bury(socket: Socket, among: Set<Socket>): void {
+    among.add(socket)
     socket.pause()
-    socket.once('close', () => dead.delete(socket))
+    socket.once('close', () => among.delete(socket))
   }
 
   const reset = (socket: Socket) => void socket.resetAndDestroy()
@@ -81,14 +85,15 @@ export async function wireTo(port: number): Promise<Wire> {
       isCut = told
       for (const pair of pairs) {
         pairs.delete(pair)
-        if (told === 'nobody') bury(pair.from)
+        if (told === 'nobody') bury(pair.from, dead)
         else reset(pair.from)
         if (told === 'both') reset(pair.to)
-        else bury(pair.to)
+        else bury(pair.to, dead)
       }
     },
     mend(tell) {
       isCut = null
+      early.forEach(reset)
       if (tell) dead.forEach(reset)
     },
     slow(to) {
@@ -99,7 +104,7 @@ export async function wireTo(port: number): Promise<Wire> {
         from.destroy()
         to.destroy()
       }
-      dead.forEach(reset)
+      for (const socket of [...dead, ...early]) reset(socket)
       return new Promise((resolve) => server.close(() => resolve()))
     },
   }
