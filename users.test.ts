@@ -128,6 +128,15 @@ describe('a code', () => {
     users.remove('laptop')
     expect(() => users.redeem(second)).toThrow(failsWith('code_invalid'))
   })
+
+  it('holds its name while it is good, however that is written', () => {
+    const users = open()
+    users.invite('laptop', routes)
+    expect(() => users.invite('Laptop', routes)).toThrow(failsWith('user_exists'))
+    expect(() => users.add('LAPTOP')).toThrow(failsWith('user_exists'))
+    now += CODE_MS
+    expect(users.add('LAPTOP').name).toBe('LAPTOP')
+  })
 })
 
 describe('the file', () => {

@@ -50,10 +50,14 @@ export function openUsers({ data, owner, clock }: { data: string; owner: string;
   }
   const others = (name: string) => kept.users.filter((user) => user.name !== name)
   const codesBut = (name: string) => kept.codes.filter((code) => code.name !== name && code.expiresAt > clock.now())
-  const refuseReserved = (name: string) => {
+  /** Names that differ in their case alone would be taken for one another. */
+  const refuseTaken = (name: string) => {
     const folded = name.toLowerCase()
-    if (folded !== HOUSE && folded !== owner.toLowerCase()) return
-    throw new DaybookError('user_exists', `"${name}" is the house itself, or its first user.`)
+    if (folded === HOUSE || folded === owner.toLowerCase())
+      throw new DaybookError('user_exists', `"${name}" is the house itself, or its first user.`)
+    const others = [...kept.users, ...codesBut(name)].filter((user) => user.name !== name)
+    const taken = others.find((user) => user.name.toLowerCase() === folded)
+    if (taken) throw new DaybookError('user_exists', `It is "${taken.name}".`)
   }
 
   return {
@@ -63,9 +67,8 @@ export function openUsers({ data, owner, clock }: { data: string; owner: string;
     ],
 
     add(name) {
-      refuseReserved(name)
-      const taken = kept.users.find((user) => user.name.toLowerCase() === name.toLowerCase())
-      if (taken) throw new DaybookError('user_exists', `It is "${taken.name}".`)
+      refuseTaken(name)
+      if (kept.users.some((user) => user.name === name)) throw new DaybookError('user_exists', `It is "${name}".`)
       const secret = randomBytes(32).toString('base64url')
       const createdAt = clock.now()
       const users = [...kept.users, { name, secret: digest(secret).toString('hex'), createdAt }]
@@ -90,9 +93,7 @@ export function openUsers({ data, owner, clock }: { data: string; owner: string;
     },
 
     invite(name, { house, broker }) {
-      refuseReserved(name)
-      const taken = kept.users.find((user) => user.name !== name && user.name.toLowerCase() === name.toLowerCase())
-      if (taken) throw new DaybookError('user_exists', `It is "${taken.name}".`)
+      refuseTaken(name)
       const code = randomBytes(32)
       const salt = randomBytes(32).toString('hex')
       const expiresAt = clock.now() + CODE_MS

@@ -1,5 +1,5 @@
 // What the service `init` of compose.yaml runs before all others, at each `up`: makes the secrets that are missing. With
-// lines of a password file as arguments it keeps those, too. Not for: what a secret is (secrets.ts).
+// lines of the broker's password file as arguments it keeps those, too; `--remove <user>` takes one away. Not for: what a secret is (secrets.ts).
 import { parseArgs } from 'node:util'
 import { randomIds } from '../component.ts'
 import { makeSecrets } from './secrets.ts'
@@ -11,6 +11,7 @@ const { values, positionals } = parseArgs({
     secrets: { type: 'string', default: '/secrets' },
     /** <file>=<number of a group>, for each file that somebody else must read. */
     reader: { type: 'string', multiple: true, default: [] },
+    remove: { type: 'string', multiple: true, default: [] },
   },
 })
 
@@ -21,9 +22,10 @@ try {
     folder: values.secrets,
     groups: Object.fromEntries(Object.entries(groups).map(([name, group]) => [name, Number(group)])),
     lines: positionals,
+    remove: values.remove,
     ids: randomIds,
   })
-  console.log(made.length > 0 ? `made ${made.join(', ')}` : 'all secrets are there')
+  console.log(made.length > 0 ? `wrote ${made.join(', ')}` : 'all secrets are there')
 } catch (error) {
   console.error((error as Error).message)
   process.exitCode = 1

@@ -27,6 +27,8 @@ export interface SecretsOptions {
   groups: Readonly<Record<string, number>>
   /** Further lines for the broker's password file, each replacing the one of the same user. */
   lines?: readonly string[]
+  /** Users to take out of that file. */
+  remove?: readonly string[]
   ids: Ids
 }
 
@@ -35,7 +37,7 @@ const LINE = /^([^:\s]+):\$7\$\d+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$/
 const ACTIONS = ['Admin', 'Read', 'Write', 'List', 'Tagging']
 
 /** Makes what is missing, repairs who may read what, and says what was made. Throws on a line that is none. */
-export function makeSecrets({ data, folder, groups, lines = [], ids }: SecretsOptions): string[] {
+export function makeSecrets({ data, folder, groups, lines = [], remove = [], ids }: SecretsOptions): string[] {
   for (const line of lines) if (!LINE.test(line)) throw new Error(`This is no line of a password file: ${line}`)
   const { mqtt, secrets } = loadCredentials(data, ids)
   const made: string[] = []
@@ -58,7 +60,8 @@ export function makeSecrets({ data, folder, groups, lines = [], ids }: SecretsOp
   // The app tells the database at each start.
   keep('reader-password', secrets.reader)
   keep('mqtt-password', mqtt.password)
-  const others = (read('mosquitto-passwords') ?? '').split('\n').filter((line) => line !== '')
+  const goes = (line: string) => userOf(line) !== mqtt.username && remove.includes(userOf(line))
+  const others = (read('mosquitto-passwords') ?? '').split('\n').filter((line) => line !== '' && !goes(line))
   const known = others.some((line) => isMosquittoPassword(line, mqtt.username, mqtt.password))
   const ours = known ? [] : [mosquittoPassword(mqtt.username, mqtt.password)]
   keep('mosquitto-passwords', [...replaced(others, [...ours, ...lines]), ''].join('\n'))
@@ -71,10 +74,13 @@ export function makeSecrets({ data, folder, groups, lines = [], ids }: SecretsOp
   return made
 }
 
+function userOf(line: string): string {
+  return line.slice(0, line.indexOf(':'))
+}
+
 /** The lines, with those of the same user in the place of the older ones. */
 function replaced(lines: readonly string[], further: readonly string[]): string[] {
-  const user = (line: string) => line.slice(0, line.indexOf(':'))
-  const users = new Map([...lines, ...further].map((line) => [user(line), line]))
+  const users = new Map([...lines, ...further].map((line) => [userOf(line), line]))
   return [...users.values()]
 }
 

@@ -21,6 +21,13 @@ test('whoever is heard to speak tells how far its clock is from ours', () => {
   expect(mended).toMatchObject({ since: now, clockOffsetMs: 0 })
 })
 
+test('what is said a second time is old, and tells no time', () => {
+  const before = afterStatus(undefined, status({ at: now }), live(now))
+  expect(afterStatus(before, status({ at: now }), live(now + minutes(60))).clockOffsetMs).toBe(0)
+  const kept = afterStatus(undefined, status({ at: now }), { live: false, brokerGoesOn: true })
+  expect(afterStatus(kept, status({ at: now }), live(now + minutes(60))).clockOffsetMs).toBeNull()
+})
+
 test('what a broker kept tells no time', () => {
   const kept = { live: false as const, brokerGoesOn: true }
   expect(afterStatus(undefined, status({ at: now - minutes(60) }), kept)).toMatchObject({

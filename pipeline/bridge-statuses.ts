@@ -90,7 +90,7 @@ type Heard = { live: true; now: number } | { live: false; brokerGoesOn: boolean 
 
 /**
  * What is known after a status. A will is older than the last words of who left it, so it tells that its bridge has gone
- * and nothing else; and only who is there tells the time.
+ * and nothing else. Only who is there tells the time, and only once: what a broker may have lost is said again as it was.
  */
 export function afterStatus(
   before: Omit<KnownBridge, 'producer'> | undefined,
@@ -102,7 +102,7 @@ export function afterStatus(
   const since = before && before.online === online ? before.since : heard.live ? heard.now : at
   const isWill = !status.online && before !== undefined && (at ?? 0) < (before.at ?? 0)
   if (isWill) return { ...before, online, since }
-  const heardSpeaking = heard.live && status.online && at !== null
+  const heardSpeaking = heard.live && status.online && at !== null && at !== before?.at
   return {
     online,
     since,

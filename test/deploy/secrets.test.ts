@@ -69,6 +69,14 @@ test('further users of the broker are kept, and a new password of one replaces t
   expect(lines[2]).toBe(second)
 })
 
+test('a user of the broker can be taken away again, but for the house itself', () => {
+  make([mosquittoPassword('frigate', 'x'), mosquittoPassword('laptop', 'y')])
+  const remove = ['frigate', 'daybook', 'nobody']
+  expect(makeSecrets({ data, folder, groups: {}, remove, ids: randomIds })).toEqual(['mosquitto-passwords'])
+  const lines = read('mosquitto-passwords').trim().split('\n')
+  expect(lines.map((line) => line.split(':')[0])).toEqual(['daybook', 'laptop'])
+})
+
 test('what is no line of a password file is refused, and nothing is made of it', () => {
   for (const line of [
     'laptop:secret',
