@@ -1,6 +1,6 @@
 // Topic filters match as MQTT 3.1.1, 4.7 says, and bad ones are known.
 import { describe, expect, it } from 'vitest'
-import { isFilter, isTopic, isWithinLimits, matcher } from './filters.ts'
+import { isFilter, isTopic, isWithinLimits, matcher, withoutCovered } from './filters.ts'
 
 describe('matching', () => {
   it.each([
@@ -44,4 +44,27 @@ it('names are bounded in bytes and levels', () => {
   expect(isWithinLimits('ä'.repeat(257))).toBe(false)
   expect(isWithinLimits('/'.repeat(15))).toBe(true)
   expect(isWithinLimits('/'.repeat(16))).toBe(false)
+})
+
+describe('what covers what', () => {
+  it.each([
+    [['a/b', 'a/+'], ['a/+']],
+    [['a/b', 'a/b'], ['a/b']],
+    [
+      ['#', 'a/#', '$SYS/#', 'a'],
+      ['#', '$SYS/#'],
+    ],
+    [
+      ['a/+/c', 'a/b/+'],
+      ['a/+/c', 'a/b/+'],
+    ],
+    [['a', 'a/#'], ['a/#']],
+    [['a/#', 'a/+'], ['a/#']],
+    [
+      ['+/b', 'a/b/c'],
+      ['+/b', 'a/b/c'],
+    ],
+  ])('of %j the broker is asked for %j: what one covers does not come twice', (filters, asked) => {
+    expect(withoutCovered(filters)).toEqual(asked)
+  })
 })

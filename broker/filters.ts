@@ -56,3 +56,21 @@ function matches(filter: readonly string[], topic: readonly string[]): boolean {
   }
   return filter.length === topic.length
 }
+
+/** Without those that another one covers: brokers deliver a message once for each filter that it meets. */
+export function withoutCovered(filters: readonly string[]): string[] {
+  const all = [...new Set(filters)]
+  return all.filter((filter) => !all.some((other) => other !== filter && covers(other.split('/'), filter.split('/'))))
+}
+
+/** Every topic that `filter` meets is met by `wide`, too. */
+function covers(wide: readonly string[], filter: readonly string[]): boolean {
+  for (const [i, level] of wide.entries()) {
+    // [MQTT-4.7.2-1]: a leading wildcard does not meet $SYS.
+    if (i === 0 && /^[+#]$/.test(level) && filter[0]?.startsWith('$')) return false
+    if (level === '#') return true
+    const met = filter[i]
+    if (met === undefined || met === '#' || (level !== '+' && level !== met)) return false
+  }
+  return wide.length === filter.length
+}

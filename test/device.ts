@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import pino from 'pino'
 import { foreignConfig } from '../broker/foreign/config.ts'
-import { createTalker, type Talker } from '../broker/foreign/talker.ts'
+import { createTalker, type Talker } from '../broker/foreign/talker/talker.ts'
 import type { Emitted } from '../broker/outbox/body.ts'
 import { type Outbox, openOutbox } from '../broker/outbox/outbox.ts'
 import type { OutboxTransport } from '../broker/outbox/transport.ts'

@@ -3,12 +3,12 @@
 import type { Clock, Component, Health, Logger } from '../../component.ts'
 import type { Topics } from '../../schemas/topics.ts'
 import type { Bus } from '../bus.ts'
+import { BrokerMemory, type MemoryStore } from './broker-memory.ts'
 import type { ForeignConfig } from './config.ts'
-import { shownUrl } from './dial.ts'
-import { Feeds } from './feeds.ts'
-import { Versions } from './open.ts'
-import { type MemoryStore, Sessions } from './sessions.ts'
-import { targetOf } from './target.ts'
+import { shownUrl } from './connection/dial.ts'
+import { targetOf } from './connection/target.ts'
+import { Versions } from './connection/versions.ts'
+import { Feeds } from './sessions/feeds.ts'
 
 export interface DeviceFeedsOptions {
   config: ForeignConfig
@@ -36,7 +36,7 @@ export function createDeviceFeeds(options: DeviceFeedsOptions): DeviceFeeds {
   const { signal } = stopping
   const feeds = new Feeds({
     open: (about) => versions.open({ ...target, ...about }),
-    sessions: new Sessions(memory, shownUrl(target.url)),
+    memory: new BrokerMemory(memory, shownUrl(target.url)),
     window: config.window,
     isOurs: (topic) => topic === topics.prefix || topic.startsWith(`${topics.prefix}/`),
     clientIds: `${clientId}-feed-`,

@@ -5,13 +5,13 @@ import pino from 'pino'
 import { randomIds, wallClock } from '../../component.ts'
 import { proxyTo, type Wire } from '../../test/home-assistant/proxy.ts'
 import { type Accept, type BusUnderTest, storeAll, topics } from '../bus.contract.ts'
+import type { MemoryStore, Remembered } from './broker-memory.ts'
 import { type ForeignConfig, foreignConfig } from './config.ts'
-import { connect } from './connection.ts'
+import { connect } from './connection/connection.ts'
 import { createForeignBroker } from './foreign.ts'
-import type { BrokerMemory, MemoryStore } from './sessions.ts'
 
 export interface Memory extends MemoryStore {
-  kept?: BrokerMemory
+  kept?: Remembered
 }
 
 export interface ForeignUnderTest extends BusUnderTest {

@@ -6,17 +6,18 @@ import { DaybookError } from '../../schemas/errors.ts'
 import type { Topics } from '../../schemas/topics.ts'
 import type { Bus, Delivery, Message, Outcome, PublishOptions } from '../bus.ts'
 import { checkFilter, isTopic, isWithinLimits } from '../filters.ts'
-import type { Arrival } from './arrivals.ts'
+import { BrokerMemory, type MemoryStore } from './broker-memory.ts'
 import type { ForeignConfig } from './config.ts'
-import { Consumer, type OpenSession } from './consumer.ts'
-import { shownUrl } from './dial.ts'
-import { asWord, Feeds } from './feeds.ts'
-import { Local } from './local.ts'
-import { Measuring } from './measuring.ts'
-import { Versions } from './open.ts'
-import { type MemoryStore, Sessions } from './sessions.ts'
-import { createTalker, type Talker } from './talker.ts'
-import { targetOf } from './target.ts'
+import { shownUrl } from './connection/dial.ts'
+import { targetOf } from './connection/target.ts'
+import { Versions } from './connection/versions.ts'
+import { Local } from './local/local.ts'
+import { Measuring } from './probe/measuring.ts'
+import type { Arrival } from './sessions/arrivals.ts'
+import { asWord } from './sessions/client-id.ts'
+import { Consumer, type OpenSession } from './sessions/consumer.ts'
+import { Feeds } from './sessions/feeds.ts'
+import { createTalker, type Talker } from './talker/talker.ts'
 
 export interface ForeignParts {
   topics: Topics
@@ -67,15 +68,15 @@ class Foreign implements Bus {
 
   constructor(context: Context<ForeignConfig>, parts: ForeignParts) {
     const { config, log, clock, signal } = context
-    const { topics, space, memory, feeds, random = Math.random } = parts
+    const { topics, space, feeds, random = Math.random } = parts
     this.#context = context
     this.#parts = parts
     this.#clientId = ['daybook', topics.prefix, space, config.slot].map(asWord).join('-')
     const target = targetOf(config)
     this.#url = shownUrl(target.url)
     const versions = new Versions(config.version)
-    const sessions = new Sessions(memory, this.#url)
-    this.#measuring = new Measuring({ config, topics, name: this.#clientId, sessions, clock, log })
+    const memory = new BrokerMemory(parts.memory, this.#url)
+    this.#measuring = new Measuring({ config, topics, name: this.#clientId, memory, clock, log })
     this.#talker = createTalker({
       config,
       clientId: `${this.#clientId}-talker`,
@@ -88,7 +89,7 @@ class Foreign implements Bus {
     this.#local = new Local({ topics, talker: this.#talker, log })
     const { window } = config
     const open: OpenSession = (options) => versions.open({ ...target, ...options })
-    const session = { open, sessions, window, clock, log, random }
+    const session = { open, memory, window, clock, log, random }
     this.#activities = new Consumer({
       ...session,
       clientId: this.#clientId,
@@ -100,7 +101,7 @@ class Foreign implements Bus {
     const isOurs = (topic: string) => topic === topics.prefix || topic.startsWith(`${topics.prefix}/`)
     this.#feeds = new Feeds({ ...session, clientIds: `${this.#clientId}-feed-`, expected: feeds, isOurs, signal })
     this.#talker.onConnection(() => {
-      this.#local.showing.go()
+      this.#local.mirror.go()
       this.#tellResend()
     })
   }
@@ -150,8 +151,8 @@ class Foreign implements Bus {
       sessionsLost: sessionsLost + this.#feeds.sessionsLost,
       reconnects,
       notTaken: this.#feeds.waiting,
-      toShow: this.#local.showing.waiting,
-      notShown: this.#local.showing.notShown,
+      toShow: this.#local.mirror.waiting,
+      notShown: this.#local.mirror.notShown,
       share: this.#context.config.share,
       ...(hints.length > 0 && { hints: hints.join(' ') }),
     }
@@ -267,7 +268,7 @@ class Foreign implements Bus {
       await this.#inTime(settled, this.#parts.stopMs ?? STOP_MS)
       this.#local.giveUp(new DaybookError('shutting_down'))
       await Promise.all([this.#activities.stop(), this.#feeds.stop(), this.#measuring.end()])
-      await this.#inTime(this.#local.showing.idle(), SHOW_MS)
+      await this.#inTime(this.#local.mirror.idle(), SHOW_MS)
       await this.#talker.stop()
     }
     this.#state = 'stopped'

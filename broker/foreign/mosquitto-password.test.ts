@@ -1,6 +1,8 @@
-// The line is what `mosquitto_passwd` makes of the same name, password and salt. (The journey `house` logs in with one.)
+// The line is what `mosquitto_passwd` makes of the same name, password and salt. (That Mosquitto takes them are journeys,
+// `house` and `enroll`.)
+import { pbkdf2Sync } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { isMosquittoPassword, mosquittoPassword } from './mosquitto-password.ts'
+import { accountFor, isMosquittoPassword, mosquittoPassword } from './mosquitto-password.ts'
 
 // By `mosquitto_passwd -b` of Mosquitto 2.0.11.
 const made =
@@ -20,4 +22,12 @@ test('a line is known by its user and password, and by nothing else', () => {
 
 test('the same password twice makes two lines', () => {
   expect(mosquittoPassword('ann', 'x')).not.toBe(mosquittoPassword('ann', 'x'))
+})
+
+test('says what to run, and a line that holds no password but can be checked against it', () => {
+  const { command, line } = accountFor('laptop', 'the-secret')
+  expect(command).toBe('mosquitto_passwd -b FILE laptop the-secret')
+  expect(line).not.toContain('the-secret')
+  const [, salt = '', hash] = /^laptop:\$7\$101\$([A-Za-z0-9+/]{16})\$([A-Za-z0-9+/]{86}==)$/.exec(line) ?? []
+  expect(pbkdf2Sync('the-secret', Buffer.from(salt, 'base64'), 101, 64, 'sha512').toString('base64')).toBe(hash)
 })

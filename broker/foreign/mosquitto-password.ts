@@ -1,5 +1,5 @@
-// A line of a Mosquitto's password file, made without its `mosquitto_passwd`. Not for: passwords of ours, which are random
-// and need no slow hash.
+// Accounts at a Mosquitto, where we cannot make any: lines of its password file, made without its `mosquitto_passwd`, and
+// how to run that. Not for: passwords of ours, or other brokers' ways, which their own manuals say.
 import { pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** Mosquitto's own number. These passwords are random, so there is nothing to guess that more rounds would slow down. */
@@ -23,4 +23,16 @@ export function isMosquittoPassword(line: string, name: string, password: string
   const expected = Buffer.from(hash, 'base64')
   const given = pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(iterations), HASH_BYTES, 'sha512')
   return expected.length === given.length && timingSafeEqual(expected, given)
+}
+
+export interface Account {
+  /** Makes it with Mosquitto's own program; FILE is for the reader to fill in. Holds the password. */
+  command: string
+  /** The same as a line for the file itself, which holds only a hash. */
+  line: string
+}
+
+/** `password` must be random and long: what is written for it is as cheap to test as Mosquitto's own. */
+export function accountFor(name: string, password: string): Account {
+  return { command: `mosquitto_passwd -b FILE ${name} ${password}`, line: mosquittoPassword(name, password) }
 }

@@ -1,11 +1,11 @@
 // A broker that is not ours: can it be reached, does it let us in, and what does it do that costs something. Not for: the
 // embedded one, which is looked at as a part of the running app.
 import { foreignConfig } from '../../broker/foreign/config.ts'
-import type { Findings } from '../../broker/foreign/findings.ts'
-import { hintsOf } from '../../broker/foreign/hints.ts'
-import { Versions } from '../../broker/foreign/open.ts'
-import { probeBroker } from '../../broker/foreign/probe.ts'
-import { targetOf } from '../../broker/foreign/target.ts'
+import { targetOf } from '../../broker/foreign/connection/target.ts'
+import { Versions } from '../../broker/foreign/connection/versions.ts'
+import type { Findings } from '../../broker/foreign/probe/findings.ts'
+import { hintsOf } from '../../broker/foreign/probe/hints.ts'
+import { probeBroker } from '../../broker/foreign/probe/probe.ts'
 import { asDaybookError, type DaybookError } from '../../schemas/errors.ts'
 import { topicsUnder } from '../../schemas/topics.ts'
 import type { CliConfig } from '../cli/verb.ts'

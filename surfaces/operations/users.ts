@@ -1,6 +1,6 @@
 // Operations: who may use this house; add one, remove one. Not for: the first user, which the first start makes.
 import { z } from 'zod'
-import { accountFor } from '../../broker/foreign/account.ts'
+import { accountFor } from '../../broker/foreign/mosquitto-password.ts'
 import { user, userName } from '../../schemas/users.ts'
 import { defineOperation, type House } from './operation.ts'
 

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { connect } from '../../broker/foreign/connection.ts'
+import { connect } from '../../broker/foreign/connection/connection.ts'
 import { freePort } from '../home-assistant/proxy.ts'
 import { accepts, newServer, type Server, type TestBroker } from './server.ts'
 
