@@ -26,6 +26,13 @@ export interface Component {
   health(): Health
 }
 
+/** Stops these, one after the other; one that fails to is logged, and holds up no other. */
+export async function stopAll(parts: readonly Component[], log: Logger): Promise<void> {
+  for (const part of parts) {
+    await part.stop().catch((error) => log.error({ part: part.name, reason: error.message }, 'did not stop cleanly'))
+  }
+}
+
 /** Time, handed in so that a test or a replay can be at any moment. */
 export interface Clock {
   /** Epoch ms. */

@@ -1,9 +1,10 @@
 // The secrets of a first start, made once and kept in the data folder for its owner's eyes only. Not for: users and
 // tokens beyond the first, or secrets of other systems, which the configuration names.
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Ids } from './component.ts'
+import { writePrivately } from './private-file.ts'
 import { DaybookError } from './schemas/errors.ts'
 
 const schema = z.object({
@@ -45,34 +46,4 @@ export function loadCredentials(data: string, ids: Ids): Credentials {
 /** Replaces the file as a whole, 0600 from its first byte. */
 export function saveCredentials(data: string, credentials: Credentials): void {
   writePrivately(credentialsFile(data), credentials)
-}
-
-/** Writes JSON that only the owner may read, durably, or not at all. Throws `data_unwritable`. */
-export function writePrivately(file: string, content: unknown): void {
-  try {
-    mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 })
-    const half = `${file}.new`
-    const descriptor = openSync(half, 'w', 0o600)
-    try {
-      writeSync(descriptor, `${JSON.stringify(content, null, 2)}\n`)
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-    renameSync(half, file)
-    syncFolder(join(file, '..'))
-  } catch (error) {
-    throw new DaybookError('data_unwritable', (error as Error).message, { cause: error })
-  }
-}
-
-/** The new name reaches the disk, too. Windows opens no folders; its file systems keep entries in a journal of their own. */
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return
-  const descriptor = openSync(path, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
 }

@@ -1,7 +1,6 @@
 // The composition root of a device: one bridge alone, with its outbox here and its house elsewhere. It collects from the
 // first moment, whether broker and house are there or not. Not for: the house (app.ts), or where settings come from
 // (device-config.ts).
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Bridge } from './bridges/bridge.ts'
@@ -10,12 +9,12 @@ import { shownUrl } from './broker/foreign/connection/dial.ts'
 import { createDeviceFeeds } from './broker/foreign/device-feeds.ts'
 import { createTalker } from './broker/foreign/talker/talker.ts'
 import { httpUpload } from './broker/outbox/http-upload.ts'
-import { openOutbox } from './broker/outbox/outbox.ts'
 import type { Upload } from './broker/outbox/uploads.ts'
-import type { Clock, Component, Ids, Logger } from './component.ts'
-import { writePrivately } from './credentials.ts'
+import { type Clock, type Component, type Ids, type Logger, stopAll } from './component.ts'
 import type { DeviceConfig } from './device-config.ts'
+import { outboxesIn, outboxFile } from './outboxes.ts'
 import { createRedactor } from './pipeline/redact.ts'
+import { memoryIn } from './private-file.ts'
 import { DaybookError } from './schemas/errors.ts'
 import { topicsUnder } from './schemas/topics.ts'
 
@@ -55,12 +54,11 @@ const LINE_MS = 300
 /** Throws `config_invalid`. */
 export function createDevice(options: DeviceOptions): Device {
   const { bridge, config, version, log, clock, ids } = options
-  const { space, timezone: timeZone, broker, house } = config
+  const { space, broker, house } = config
   const producer = options.producer ?? producerOf(bridge.name, config.bridges.producer ?? hostname())
   const topics = topicsUnder(config.mqtt.prefix)
-  const redactor = createRedactor()
+  const { redact, redactText } = createRedactor()
   const logOf = (part: string) => log.child({ part })
-  const file = join(config.data, 'outbox', `${producer}.sqlite`)
   const clientId = `daybook-bridge-${producer}`
   const talker = createTalker({ config: broker, clientId, clean: false, topics, clock, log: logOf('broker') })
   const feeds = createDeviceFeeds({
@@ -74,25 +72,17 @@ export function createDevice(options: DeviceOptions): Device {
   const hosted = hostBridge(bridge, {
     config: config.bridges[sectionOf(bridge)],
     producer,
-    openOutbox: (about) =>
-      openOutbox({
-        ...about,
-        file,
-        topics,
-        transport: talker,
-        upload: uploadTo(house),
-        clock,
-        ids,
-        log: logOf('outbox'),
-        version,
-        timeZone,
-        limits: {
-          bytes: config.bridges.outboxMegabytes * 1024 * 1024,
-          payloadBytes: config.bridges.payloadMegabytes * 1024 * 1024,
-        },
-      }),
-    redact: (notification) => redactor.redact(notification),
-    redactText: (text) => redactor.redactText(text),
+    openOutbox: outboxesIn(config, {
+      topics,
+      transport: talker,
+      upload: uploadTo(house),
+      clock,
+      ids,
+      log: logOf('outbox'),
+      version,
+    }),
+    redact,
+    redactText,
     feed: (name, filters, take) => feeds.feed(name, filters, take),
     log: logOf('bridge'),
     clock,
@@ -115,19 +105,13 @@ export function createDevice(options: DeviceOptions): Device {
       return {
         ready: true,
         producer,
-        outbox: { file },
+        outbox: { file: outboxFile(config.data, producer) },
         broker: { url: shownUrl(broker.url) },
         house: { url: house.url ?? null },
         pid: process.pid,
       }
     },
-    async stop() {
-      for (const part of parts) {
-        await part
-          .stop()
-          .catch((error) => log.error({ part: part.name, reason: error.message }, 'did not stop cleanly'))
-      }
-    },
+    stop: () => stopAll(parts, log),
   }
 }
 
@@ -136,18 +120,5 @@ function uploadTo({ url, token }: DeviceConfig['house']): Upload {
   if (url !== undefined && token !== undefined) return httpUpload({ url, token })
   return async () => {
     throw new DaybookError('objects_unavailable', 'There is no house.url to upload to; --house and --token say it.')
-  }
-}
-
-function memoryIn(file: string) {
-  return {
-    load(): unknown {
-      try {
-        return JSON.parse(readFileSync(file, 'utf8'))
-      } catch {
-        return undefined
-      }
-    },
-    save: (memory: unknown) => writePrivately(file, memory),
   }
 }

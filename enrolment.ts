@@ -2,7 +2,7 @@
 // asked for (surfaces/cli/enroll.ts), or the house's own credentials (credentials.ts).
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writePrivately } from './credentials.ts'
+import { writePrivately } from './private-file.ts'
 import { type Enrolment, enrolment } from './schemas/enrolment.ts'
 import { DaybookError } from './schemas/errors.ts'
 

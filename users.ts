@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Accounts } from './broker/access.ts'
 import type { Clock } from './component.ts'
-import { writePrivately } from './credentials.ts'
+import { writePrivately } from './private-file.ts'
 import { DaybookError } from './schemas/errors.ts'
 import type { Users } from './surfaces/users.ts'
 

@@ -215,6 +215,16 @@ export function createBridges(
   })
 }
 
+/** A payload of others, from the bridge to where it is. Throws `object_missing`. */
+export async function payloadAtSource(
+  bridges: readonly HostedBridge[],
+  { storage, id }: { storage: string; id: string },
+): Promise<SourcePayload> {
+  const bridge = bridges.find(({ source }) => source === storage)
+  if (bridge) return bridge.payload(id)
+  throw new DaybookError('object_missing', `It is read at its source once bridges.${storage} is configured.`)
+}
+
 /** The section of its configuration: its name in camelCase. */
 export function sectionOf({ name }: Bridge): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())

@@ -5,8 +5,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Ready as AppReady } from '../app.ts'
 import type { Credentials } from '../credentials.ts'
+import type { Ready as AppReady } from '../lifecycle.ts'
 
 const root = resolve(import.meta.dirname, '..')
 

@@ -4,11 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
-import { type App, createApp, type Ready } from '../app.ts'
+import { createApp } from '../app.ts'
 import { randomIds, wallClock } from '../component.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { type Credentials, loadCredentials } from '../credentials.ts'
 import { loadEnrolment, saveEnrolment } from '../enrolment.ts'
+import type { App, Ready } from '../lifecycle.ts'
 import { testPostgres } from './postgres.ts'
 
 export interface InProcess {
