@@ -26,7 +26,8 @@ export const doctor: Verb = {
   name: 'doctor',
   summary: 'Find out what does not work, in which layer, and what helps',
   options: [],
-  details: 'Works with Daybook running and stopped. Exits with 1 if anything failed; warnings alone are 0.',
+  details:
+    'Works with Daybook running and stopped, and on a device that was enrolled. Exits with 1 if anything failed; warnings alone are 0.',
   async run(call) {
     const findings: Finding[] = []
     for await (const finding of look(call)) {
@@ -43,7 +44,9 @@ export const doctor: Verb = {
 
 async function* look(call: Call): AsyncGenerator<Finding> {
   try {
-    yield* examine({ config: call.config(), nodeVersion: process.versions.node, now: call.now })
+    const config = call.config()
+    const enrolment = call.io.enrolments.load(config.data)
+    yield* examine({ config, enrolment, nodeVersion: process.versions.node, now: call.now })
   } catch (error) {
     if (!(error instanceof DaybookError) || error.code !== 'config_invalid') throw error
     const mistakes = error.detail.split('\n').map((line) => line.trim())

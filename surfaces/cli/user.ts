@@ -57,9 +57,10 @@ async function list(call: Call): Promise<void> {
 async function remove(call: Call, name: string): Promise<void> {
   const answer = await call.connect().call(removeUser, { name })
   if (call.json) return call.print(JSON.stringify(answer))
-  await call.print(`${answer.name} is gone; its connections were ended.`)
-  if (answer.broker === null) return
-  call.io.stderr.write(`Its account at ${answer.broker} stays there: mosquitto_passwd -D FILE ${answer.name}\n`)
+  if (answer.broker === null) return call.print(`${answer.name} is gone; its connections were ended.`)
+  await call.print(`${answer.name} is gone here.`)
+  const remedy = `mosquitto_passwd -D FILE ${answer.name}, then SIGHUP`
+  call.io.stderr.write(`Its account at ${answer.broker} stays until it is taken away there: ${remedy}.\n`)
 }
 
 /** What is to be done at a broker that is not ours. */

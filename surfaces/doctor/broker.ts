@@ -1,6 +1,6 @@
 // A broker that is not ours: can it be reached, does it let us in, and what does it do that costs something. Not for: the
 // embedded one, which is looked at as a part of the running app.
-import { foreignConfig } from '../../broker/foreign/config.ts'
+import { type ForeignConfig, foreignConfig } from '../../broker/foreign/config.ts'
 import { targetOf } from '../../broker/foreign/connection/target.ts'
 import { Versions } from '../../broker/foreign/connection/versions.ts'
 import type { Findings } from '../../broker/foreign/probe/findings.ts'
@@ -8,6 +8,7 @@ import { hintsOf } from '../../broker/foreign/probe/hints.ts'
 import { probeBroker } from '../../broker/foreign/probe/probe.ts'
 import { asDaybookError, type DaybookError } from '../../schemas/errors.ts'
 import { topicsUnder } from '../../schemas/topics.ts'
+import { number } from '../cli/text.ts'
 import type { CliConfig } from '../cli/verb.ts'
 import { checkEndpoint } from './endpoint.ts'
 import { type Finding, fail, ok, type Verdict, warn } from './finding.ts'
@@ -46,7 +47,11 @@ export async function checkBroker(config: CliConfig, now: number, quietMs?: numb
   return [...findings, ...hints]
 }
 
-async function checkLogin(config: ReturnType<typeof foreignConfig.parse>): Promise<Verdict> {
+/** `remedy`: what helps where it refuses us. */
+export async function checkLogin(
+  config: ForeignConfig,
+  remedy = 'Correct broker.user and broker.password.',
+): Promise<Verdict> {
   try {
     const connection = await new Versions(config.version).open({
       ...targetOf(config),
@@ -57,12 +62,12 @@ async function checkLogin(config: ReturnType<typeof foreignConfig.parse>): Promi
     await connection.end()
     return ok(`it lets us in, with MQTT ${connection.version === 5 ? '5' : '3.1.1'}`)
   } catch (error) {
-    return loginFailure(asDaybookError(error))
+    return loginFailure(asDaybookError(error), remedy)
   }
 }
 
-function loginFailure({ code, detail }: DaybookError): Verdict {
-  if (code === 'broker_refused') return fail(`it refuses us: ${detail}`, 'Correct broker.user and broker.password.')
+function loginFailure({ code, detail }: DaybookError, remedy: string): Verdict {
+  if (code === 'broker_refused') return fail(`it refuses us: ${detail}`, remedy)
   if (code === 'config_invalid') return fail(detail, 'Correct it there, or in the environment.')
   return fail(detail, 'Is it a broker that listens there, and with the protocol that the URL names?')
 }
@@ -72,8 +77,8 @@ function summary({ broker, window, queue, shared }: Findings): string {
   const parts = [
     window === null
       ? 'sends as much as we want before it is acknowledged'
-      : `sends ${window} before one is acknowledged`,
-    queue === null ? 'keeps what we have tried' : `keeps ${queue} for who is away`,
+      : `sends ${number(window)} before one is acknowledged`,
+    queue === null ? 'keeps what we have tried' : `keeps ${number(queue)} for who is away`,
     shared === 'works' ? 'shares' : 'does not share',
   ]
   return `${name} ${parts.join(', ')}`

@@ -1,10 +1,12 @@
 // The whole examination: from the machine up to the peers, each with its layers. Works with the app running and
 // stopped. Not for: printing it (cli/doctor.ts).
 import { join } from 'node:path'
-import { credentialsFile, readDatabaseUrl } from '../cli/client.ts'
+import type { Enrolment } from '../../schemas/enrolment.ts'
+import { credentialsFile, hasRun, readDatabaseUrl } from '../cli/client.ts'
 import type { CliConfig } from '../cli/verb.ts'
 import { checkBroker } from './broker.ts'
 import { checkEndpoint } from './endpoint.ts'
+import { checkEnrolled } from './enrolled.ts'
 import type { Finding, Verdict } from './finding.ts'
 import { checkAuth, checkHttp } from './http.ts'
 import { checkClock, checkCredentials, checkFolder, checkNode, checkSkew } from './machine.ts'
@@ -15,12 +17,14 @@ import { checkRunning, runningApp } from './running.ts'
 
 export interface Examined {
   config: CliConfig
+  /** Null where no device was enrolled. */
+  enrolment: Enrolment | null
   nodeVersion: string
   now: number
 }
 
 /** Yields findings as they come; never throws. */
-export async function* examine({ config, nodeVersion, now }: Examined): AsyncGenerator<Finding> {
+export async function* examine({ config, enrolment, nodeVersion, now }: Examined): AsyncGenerator<Finding> {
   const credentials = credentialsFile(config.data)
   yield { about: 'Node', layer: 'node', ...checkNode(nodeVersion) }
   yield { about: 'data folder', layer: 'disk', ...(await checkFolder(config.data)) }
@@ -30,6 +34,14 @@ export async function* examine({ config, nodeVersion, now }: Examined): AsyncGen
   }
   yield { about: 'clock', layer: 'clock', ...checkClock(now, [credentials, join(config.data, 'running.json')]) }
 
+  if (enrolment && !hasRun(config.data)) yield* await checkEnrolled(enrolment, now)
+  else yield* checkHouse(config, now)
+  yield* await checkBroker(config, now)
+  yield* await checkHomeAssistant(config, now)
+  yield* await checkFrigate(config, now)
+}
+
+async function* checkHouse(config: CliConfig, now: number): AsyncGenerator<Finding> {
   const app = runningApp(config.data)
   const findings = 'finding' in app ? [app.finding] : await checkRunning(app, now)
   yield* findings
@@ -39,9 +51,6 @@ export async function* examine({ config, nodeVersion, now }: Examined): AsyncGen
   const database = config.database.url ?? (serves ? readDatabaseUrl(config.data) : null)
   if (database) yield* await checkDatabase(database, now)
   yield* await checkObjects(config, now)
-  yield* await checkBroker(config, now)
-  yield* await checkHomeAssistant(config, now)
-  yield* await checkFrigate(config, now)
 }
 
 /** The ports that a start would take. */

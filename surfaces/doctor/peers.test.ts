@@ -2,6 +2,7 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Enrolment } from '../../schemas/enrolment.ts'
 import { testPostgres } from '../../test/postgres.ts'
 import type { CliConfig } from '../cli/verb.ts'
 import { checkEndpoint } from './endpoint.ts'
@@ -38,9 +39,13 @@ const config = (fields: Partial<CliConfig>): CliConfig => ({
   ...fields,
 })
 
-async function found(about: string, fields: Partial<CliConfig>): Promise<Finding[]> {
+async function found(
+  about: string,
+  fields: Partial<CliConfig>,
+  enrolment: Enrolment | null = null,
+): Promise<Finding[]> {
   const findings: Finding[] = []
-  for await (const finding of examine({ config: config(fields), nodeVersion: '24.0.0', now: Date.now() })) {
+  for await (const finding of examine({ config: config(fields), enrolment, nodeVersion: '24.0.0', now: Date.now() })) {
     if (finding.about === about) findings.push(finding)
   }
   return findings
