@@ -23,7 +23,9 @@ export interface Message {
 export interface Delivery extends Message {
   /** Who sent it: `daybook` for what came in through `publish`, else the authenticated user; a foreign broker tells none: ``. */
   readonly from: string
-  /** Call once, in any order: the driver acknowledges in arrival order, and shows `body` to live subscribers. */
+  /**
+   * Call once, as a method, in any order: the driver acknowledges in arrival order, and shows `body` to live subscribers.
+   */
   settle(outcome: Outcome): void
 }
 

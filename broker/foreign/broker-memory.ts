@@ -6,7 +6,7 @@ import { findings } from './probe/findings.ts'
 
 const remembered = z.object({
   url: z.string(),
-  /** Filters by client id. */
+  /** Filters by client id; none of a session that was lost and is not whole again. */
   sessions: z.record(z.string(), z.array(z.string())),
   findings: findings.optional(),
 })

@@ -94,7 +94,9 @@ class Foreign implements Bus {
       ...session,
       clientId: this.#clientId,
       filters: () => this.#filters(),
-      take: (arrival, isSeen) => this.#take(arrival, isSeen),
+      // An activity is an event, never a state.
+      retained: 'once',
+      take: (arrival) => this.#take(arrival),
       lost: () => this.#askAgain('the broker has lost the session of the house'),
       mostBytes: MOST_BYTES,
     })
@@ -217,10 +219,10 @@ class Foreign implements Bus {
   }
 
   /** From the broker. */
-  #take(arrival: Arrival, isSeen: boolean): void {
+  #take(arrival: Arrival): void {
     const { arrivals } = this.#activities
     const { topic, payload } = arrival
-    if (isSeen || this.#local.echoes.knows(topic, payload)) {
+    if (this.#local.echoes.knows(topic, payload)) {
       arrivals.settle(arrival)
       return
     }
@@ -229,7 +231,6 @@ class Foreign implements Bus {
       topic,
       payload,
       qos,
-      // An activity is an event, never a state.
       retain: false,
       from: '',
       settle: ({ status, body }) => {

@@ -89,6 +89,60 @@ describe('the session of a house', () => {
     expect(bus.health().figures).toMatchObject({ sessionsLost: 0 })
   })
 
+  test('is whole again though the line broke while it was made anew, and the loss is told once it is', async () => {
+    const broker = await brokerThat()
+    const { bus } = await house(broker)
+    broker.does.greets = (connection) => {
+      if (connection.connect.clean === false) {
+        // The next one finds a session that nothing was ever subscribed to.
+        broker.does.sessionPresent = true
+        broker.does.greets = () => {}
+        connection.end()
+      }
+    }
+    sessionsOf(broker)[0]?.cut()
+    await comes(() => [...(sessionsOf(broker)[2]?.filters ?? [])]).toEqual([topics.activities])
+    await comes(() => bus.health().figures).toMatchObject({ sessionsLost: 1 })
+    await comes(() => broker.connections.flatMap((each) => each.of('publish')).map(({ topic }) => topic)).toEqual([
+      topics.command('resend'),
+    ])
+  })
+
+  test('is whole though the greeting that told of its making was lost', async () => {
+    const broker = await brokerThat({ versions: [4] })
+    await house(broker, storeAll, { config: { version: 4 } })
+    broker.does.silent = true
+    sessionsOf(broker)[0]?.cut()
+    await comes(() => sessionsOf(broker)).toHaveLength(2)
+    broker.does.sessionPresent = true
+    broker.does.silent = false
+    sessionsOf(broker)[1]?.cut()
+    await comes(() => [...(sessionsOf(broker).at(-1)?.filters ?? [])]).toEqual([topics.activities])
+  })
+
+  test.each([4, 5] as const)(
+    'brings retained activities that were on their way when the line was cut (MQTT %i)',
+    async (version) => {
+      const broker = await brokerThat()
+      const came: string[] = []
+      const take: Accept = (delivery) => {
+        came.push(`${delivery.payload}`)
+        storeAll(delivery)
+      }
+      const first = await house(broker, take, { config: { version } })
+      await first.bus.stop()
+      broker.does.sessionPresent = true
+      await house(broker, take, { config: { version }, after: first })
+      sessionsOf(broker)[1]?.deliver({ topic: activity, payload: 'late', retain: true })
+      await comes(() => came).toEqual(['late'])
+      expect(
+        sessionsOf(broker)[1]
+          ?.of('subscribe')
+          .map(({ subscriptions }) => subscriptions[0]?.rh),
+      ).toEqual(version === 5 ? [1] : [])
+    },
+  )
+
   test('keeps the line while nothing can be stored, and takes no more than it may hold', async () => {
     const broker = await brokerThat()
     const waiting: Delivery[] = []

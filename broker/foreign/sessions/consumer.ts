@@ -18,11 +18,10 @@ export interface ConsumerOptions {
   clientId: string
   /** What it is subscribed to; rejecting, it says why it must not be. */
   filters: () => Promise<readonly string[]>
-  /**
-   * A message, in the order of arrival; it is settled once, at any time. `isSeen`: retained, and a subscription that the
-   * broker kept for us has brought it already. Must not throw.
-   */
-  take(arrival: Arrival, isSeen: boolean): void
+  /** Whether retained messages come at the start of each run; else they do once, with a new subscription. */
+  retained: 'each run' | 'once'
+  /** A message, in the order of arrival; it is settled once, at any time. Must not throw. */
+  take(arrival: Arrival): void
   /** The broker has lost the session, and with it what was in it. */
   lost(): void
   open: OpenSession
@@ -48,9 +47,10 @@ export class Consumer {
   readonly #ready = Promise.withResolvers<void>()
   /** Why it is not subscribed though it is connected. */
   #refused: DaybookError | undefined
-  /** The subscription stood before this connection, so retained messages came when they were new. */
-  #isKept = false
+  /** It has not been subscribed in this run. */
   #isFirst = true
+  /** A try since the last connection has ended without an answer: the broker may have made a session that we saw nothing of. */
+  #isUnsure = false
   #isStopping = false
   #isAway = false
   /** When the connection began, epoch ms; 0: there is none. */
@@ -137,6 +137,7 @@ export class Consumer {
     try {
       return await open({ clientId, clean: false, window, signal, received: (message) => this.#received(message) })
     } catch (error) {
+      this.#isUnsure = true
       const { remedy } = asDaybookError(error)
       if (remedy === 'stop') this.#ready.reject(error)
       throw error
@@ -146,12 +147,11 @@ export class Consumer {
   #received(message: Parameters<ConnectOptions['received']>[0]): void {
     if (this.#isStopping) return
     const arrival = this.arrivals.add(message)
-    if (arrival) this.#options.take(arrival, arrival.retain && this.#isKept)
+    if (arrival) this.#options.take(arrival)
   }
 
   async #enter(connection: Connection): Promise<void> {
     const { sessionPresent } = connection
-    this.#isKept = sessionPresent
     this.arrivals.opened(connection, sessionPresent)
     if (this.#isStopping) connection.pause()
     try {
@@ -169,18 +169,23 @@ export class Consumer {
   }
 
   async #subscribe(connection: Connection): Promise<void> {
-    const { clientId, memory, filters } = this.#options
-    const { sessionPresent } = connection
+    const { clientId, memory, filters, retained } = this.#options
+    const { sessionPresent, version } = connection
     const known = memory.filtersOf(clientId)
+    // Lost until it is whole: the next connection may find the session that this one has made, and nothing in it.
+    if (known && !sessionPresent) memory.remember(clientId, [])
     const wanted = await filters()
-    this.#isKept = sessionPresent && wanted.every((filter) => known?.includes(filter))
-    const isLost = known !== undefined && !sessionPresent
-    if (sessionPresent) {
-      for (const filter of known ?? []) if (!wanted.includes(filter)) await connection.unsubscribe(filter)
+    const isLost = known && wanted.length > 0 && (!sessionPresent || known.length === 0)
+    const kept = sessionPresent ? (known ?? []) : []
+    for (const filter of kept) if (!wanted.includes(filter)) await connection.unsubscribe(filter)
+    const stands = wanted.every((filter) => kept.includes(filter))
+    const onlyNew = stands && !(this.#isFirst && retained === 'each run')
+    // Of 5.0 it costs nothing to be sure; before, retained messages come with it.
+    if (!onlyNew || version === 5 || this.#isUnsure) {
+      for (const filter of wanted) await this.#ask(connection, filter, onlyNew)
     }
-    // At the first connection of a run also what the session has already: only so are retained messages told.
-    if (this.#isFirst || !this.#isKept) for (const filter of wanted) await this.#ask(connection, filter)
     this.#isFirst = false
+    this.#isUnsure = false
     memory.remember(clientId, wanted)
     if (isLost) {
       this.sessionsLost++
@@ -191,8 +196,8 @@ export class Consumer {
     await connection.ping()
   }
 
-  async #ask(connection: Connection, filter: string): Promise<void> {
-    const granted = await connection.subscribe(filter, 1)
+  async #ask(connection: Connection, filter: string, onlyNew: boolean): Promise<void> {
+    const granted = await connection.subscribe(filter, 1, { onlyNew })
     if (granted === 1) return
     throw new DaybookError('broker_refused', `It grants QoS ${granted} for ${filter}, which keeps nothing.`)
   }

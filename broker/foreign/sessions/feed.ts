@@ -38,6 +38,7 @@ export class Feed {
     this.consumer = new Consumer({
       ...options,
       filters: async () => filters,
+      retained: 'each run',
       take: (arrival) => this.#offer(arrival),
       // Who publishes here does not know how to send anything again: it is said in `health`.
       lost: () => {},
