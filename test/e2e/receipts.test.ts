@@ -138,6 +138,10 @@ test.skipIf(mosquittoMissing ?? noDatabase)(
       device.emit(500)
     }
     for (const device of devices) await emptied(device, 60)
+    // To find its limit the house overfills a queue of its own there, once; that counts among the dropped.
+    await expect.poll(() => figures(house, 'broker'), { timeout: 60_000 }).toHaveProperty('hints')
+    await sleep(2_500)
+    const droppedBefore = stock.said('publish/messages/dropped') ?? Number.NaN
 
     await postgres.kill()
     for (const device of devices) device.emit(1_000)
@@ -164,7 +168,7 @@ test.skipIf(mosquittoMissing ?? noDatabase)(
 
     await expectAll(house, devices)
     const again = devices.reduce((sum, { sent }) => sum + sent.again, 0)
-    const dropped = stock.said('publish/messages/dropped')
+    const dropped = (stock.said('publish/messages/dropped') ?? Number.NaN) - droppedBefore
     const events = devices.reduce((sum, { ids }) => sum + ids.length, 0)
     console.info({ awaySeconds, events, again, unreceiptedAtMost: deepest, dropped, settledAfterSeconds: seconds })
     expect(dropped).toBe(0)
