@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { connect } from '../../broker/foreign/connection/connection.ts'
 import { freePort } from '../home-assistant/proxy.ts'
@@ -12,6 +13,7 @@ import { accepts, newServer, type Server, type TestBroker } from './server.ts'
 
 const VERSION = '2.15.2'
 const BUILD_MS = 300_000
+const AGREED_MS = 30_000
 const NODES = 3
 
 export interface NatsOptions {
@@ -131,10 +133,16 @@ export async function startNats(program: string, options: NatsOptions = {}): Pro
   }
 }
 
-/** The first message has it make its streams, which takes it a while. */
+/** The first message has it make its streams. Until the nodes have agreed on a leader of those it hangs up. */
 async function firstWords({ url, user, password }: TestBroker): Promise<void> {
   const about = { url, user, password, clientId: 'first', clean: true, version: 4, keepaliveSeconds: 30 } as const
-  const connection = await connect({ ...about, received: () => {} })
-  await connection.publish('first', 'words')
-  await connection.end()
+  for (const until = Date.now() + AGREED_MS; ; await sleep(250)) {
+    try {
+      const connection = await connect({ ...about, received: () => {} })
+      await connection.publish('first', 'words').finally(() => connection.end())
+      return
+    } catch (error) {
+      if (Date.now() > until) throw error
+    }
+  }
 }
