@@ -12,9 +12,10 @@ export interface Wire {
 export async function proxyTo(port: number): Promise<Wire> {
   const sockets = new Set<Socket>()
   let isCut = false
-  const server = createServer((from) => {
+  // Each end is passed on only when the other side has said it, too: whoever waits for it knows that all was read.
+  const server = createServer({ allowHalfOpen: true }, (from) => {
     if (isCut) return from.destroy()
-    const to = connect(port, '127.0.0.1')
+    const to = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
     for (const [one, other] of [
       [from, to],
       [to, from],
