@@ -70,7 +70,7 @@ test('a status that is cleared is forgotten; what is no status changes nothing',
     { config, log, clock: wallClock, ids: randomIds, signal },
     { topics, access: access({ users: [] }), retained: { load: async () => [], keep: async () => {} } },
   )
-  bus.onActivity(({ settle }) => settle({ status: 'stored' }))
+  bus.onActivity((delivery) => delivery.settle({ status: 'stored' }))
   await bus.start()
   const statuses = createBridgeStatuses({ bus, topics, brokerGoesOn: true, clock: wallClock, log })
   await statuses.start()
