@@ -105,6 +105,20 @@ test('when the house says that it has lost what waited for it, all that has no r
   expect(outbox.depth).toBe(0)
 })
 
+test('who asks for what has no receipt every millisecond gets it every ten seconds', async () => {
+  const { outbox } = await desk.begin()
+  world.faults = { ...noFaults, receiptLost: 1 }
+  outbox.append(events('a'))
+  await clock.advance(100)
+  for (let n = 0; n < 15_000; n++) {
+    world.say(desk.topics.command('resend'), {})
+    await clock.advance(1)
+  }
+  await clock.advance(10_000)
+  expect(sentSeqs().length).toBeLessThanOrEqual(4)
+  expect(sentSeqs().length).toBeGreaterThanOrEqual(3)
+})
+
 test('health counts how often the broker had forgotten us while something had no receipt', async () => {
   const { outbox, line } = await desk.begin()
   world.faults = { ...noFaults, receiptLost: 1 }

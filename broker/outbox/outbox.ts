@@ -48,6 +48,8 @@ const IDLE_MS = 600_000
 const DISK_RETRY_MS = 5_000
 const DRAIN_MS = 1_000
 const SPREAD_MS = 1_000
+/** Anyone on the bus may ask for what has no receipt, as often as they like. */
+const START_OVER_EACH_MS = 10_000
 
 /**
  * Opens the outbox of a producer and holds its file until stop.
@@ -90,6 +92,8 @@ class SqliteOutbox implements Outbox {
   #lostSessions = 0
   /** When to send again what the house has lost, ms of the steady clock. */
   #startOverAt = Number.POSITIVE_INFINITY
+  /** When that was done last. */
+  #startedOver = Number.NEGATIVE_INFINITY
   #forgetLine: (() => void) | undefined
 
   constructor(options: OutboxOptions) {
@@ -234,6 +238,7 @@ class SqliteOutbox implements Outbox {
     for (const requests of this.#requests) requests.listen()
     if (now >= this.#startOverAt) {
       this.#startOverAt = Number.POSITIVE_INFINITY
+      this.#startedOver = now
       this.#sender.startOver()
     }
     return Math.min(collect, this.#startOverAt, this.#decide(now), this.#voice.speak(now), this.#sender.pump(now))
@@ -275,10 +280,11 @@ class SqliteOutbox implements Outbox {
     return this.#refusedBytes > 0 && this.#entries.bytes + this.#refusedBytes > this.#limits.bytes
   }
 
-  /** Many outboxes hear the house at once, and do not answer at once. */
+  /** Many outboxes hear the house at once, and do not answer at once. What is asked meanwhile is answered along with it. */
   #startOverSoon(): void {
+    if (this.#startOverAt < Number.POSITIVE_INFINITY) return
     const random = Number.parseInt(this.#options.ids.random().slice(0, 8), 16) / 2 ** 32
-    this.#startOverAt = Math.min(this.#startOverAt, this.#clock.now() + random * SPREAD_MS)
+    this.#startOverAt = Math.max(this.#clock.now() + random * SPREAD_MS, this.#startedOver + START_OVER_EACH_MS)
     this.#wake()
   }
 
