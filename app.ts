@@ -129,6 +129,7 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
     bus,
     topics,
     brokerGoesOn: foreignUrl !== null,
+    isInside: (name) => hosted.some(({ producer }) => producer === name),
     clock,
     log: logOf('bridge statuses'),
   })

@@ -72,7 +72,14 @@ test('a status that is cleared is forgotten; what is no status changes nothing',
   )
   bus.onActivity((delivery) => delivery.settle({ status: 'stored' }))
   await bus.start()
-  const statuses = createBridgeStatuses({ bus, topics, brokerGoesOn: true, clock: wallClock, log })
+  const statuses = createBridgeStatuses({
+    bus,
+    topics,
+    brokerGoesOn: true,
+    isInside: (producer) => producer === 'inside',
+    clock: wallClock,
+    log,
+  })
   await statuses.start()
   const say = (producer: string, body: string) => bus.publish(topics.status(producer), body, { retain: true })
   const producers = () => statuses.known().map(({ producer }) => producer)
@@ -85,6 +92,12 @@ test('a status that is cleared is forgotten; what is no status changes nothing',
   expect(statuses.health().figures).toEqual({ bridges: 3, offline: 1, waiting: 3 })
   await say('desk', '')
   await expect.poll(producers).toEqual(['laptop', 'last'])
+  // Both were written long ago; only of one can the clock be wrong.
+  await say('inside', JSON.stringify(status()))
+  await expect.poll(producers).toContain('inside')
+  const offsets = new Map(statuses.known().map(({ producer, clockOffsetMs }) => [producer, clockOffsetMs]))
+  expect(offsets.get('inside')).toBeNull()
+  expect(offsets.get('last')).toBeLessThan(-minutes(1))
   await statuses.stop()
   await bus.stop()
 })

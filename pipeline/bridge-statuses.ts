@@ -34,6 +34,8 @@ export interface BridgeStatusesOptions {
   topics: Topics
   /** The broker goes on while we are away, so that what it retained is true when we come back. */
   brokerGoesOn: boolean
+  /** Those that run inside this house have its clock, however late a broker brings their words. */
+  isInside(producer: string): boolean
   clock: Clock
   log: Logger
 }
@@ -45,7 +47,7 @@ export const CLOCK_TOLERANCE_MS = 2_000
 const MOST = 10_000
 
 export function createBridgeStatuses(options: BridgeStatusesOptions): BridgeStatuses {
-  const { bus, topics, brokerGoesOn, clock, log } = options
+  const { bus, topics, brokerGoesOn, isInside, clock, log } = options
   const bridges = new Map<string, KnownBridge>()
   let unsubscribe: (() => void) | null = null
 
@@ -60,7 +62,8 @@ export function createBridgeStatuses(options: BridgeStatusesOptions): BridgeStat
     const before = bridges.get(producer)
     if (!status || (!before && bridges.size >= MOST)) return
     const heard = retain ? { live: false as const, brokerGoesOn } : { live: true as const, now: clock.now() }
-    const bridge = { producer, ...afterStatus(before, status, heard) }
+    const after = afterStatus(before, status, heard)
+    const bridge = { producer, ...after, ...(isInside(producer) && { clockOffsetMs: null }) }
     bridges.set(producer, bridge)
     if (isClockOff(bridge) && !(before && isClockOff(before)))
       log.warn({ producer, clockOffsetMs: bridge.clockOffsetMs }, 'the clock of a bridge is off')

@@ -3,6 +3,7 @@ import pino from 'pino'
 import { afterEach, describe, expect, test } from 'vitest'
 import { wallClock } from '../../../component.ts'
 import { topicsUnder } from '../../../schemas/topics.ts'
+import { FakeBroker } from '../../../test/mqtt/fake-broker.ts'
 import { type LimitedBroker, type Limits, limitedBroker } from '../../../test/mqtt/limited-broker.ts'
 import { BrokerMemory } from '../broker-memory.ts'
 import { foreignConfig } from '../config.ts'
@@ -21,7 +22,7 @@ async function brokerWith(limits: Partial<Limits> = {}): Promise<LimitedBroker> 
 }
 
 /** A run of a house that remembers what `store` does. */
-function measuring({ url }: LimitedBroker, store = memory(), delayMs = 0) {
+function measuring({ url }: { url: string }, store = memory(), delayMs = 0) {
   const lines: string[] = []
   const run = new Measuring({
     config: foreignConfig.parse({ url, version: 4 }),
@@ -63,6 +64,15 @@ describe('measuring a broker', () => {
     second.run.begin()
     await second.run.end()
     expect([well.connections(), second.run.hints]).toEqual([before, []])
+  })
+
+  test('that is ended while the broker is silent holds up no end', async () => {
+    await using silent = await FakeBroker.start({ silent: true })
+    const { run } = measuring(silent)
+    run.begin()
+    await silent.connection(1)
+    await run.end()
+    expect(silent.connections.length).toBeLessThan(3)
   })
 
   test('that is ended before it has begun asks nothing', async () => {

@@ -104,7 +104,7 @@ export class Scratch {
   }
 
   async #opening(name: string, clean: boolean, received: Received): Promise<Connection> {
-    const { name: word, topics, config } = this.#options
+    const { name: word, topics, config, signal } = this.#options
     const clientId = `${topics.prefix.replaceAll('/', '-')}-probe-${word}-${name}`
     const connection = await this.#versions.open({
       ...targetOf(config),
@@ -112,7 +112,7 @@ export class Scratch {
       clean,
       window: config.window,
       received,
-      ...(this.#left && { timeoutMs: LEAVE_MS }),
+      ...(this.#left ? { timeoutMs: LEAVE_MS } : { signal }),
     })
     this.#open.add(connection)
     void connection.closed.then(() => this.#open.delete(connection))

@@ -192,6 +192,22 @@ describe('a start', () => {
   })
 })
 
+test('a feed that ends and begins again at once goes on with its session', async () => {
+  const broker = await brokerThat()
+  const { bus, memory } = await house(broker)
+  const taken: string[] = []
+  const take = ({ payload }: { payload: Buffer }) => taken.push(`${payload}`)
+  const off = await bus.feed('doors', ['doors/#'], take)
+  off()
+  off()
+  await bus.feed('doors', ['doors/#'], take)
+  const feeds = () => broker.connections.filter(({ connect }) => connect.clientId.endsWith('-feed-doors'))
+  expect(feeds().map(({ connect }) => connect.clean)).toEqual([false, false])
+  feeds()[1]?.deliver({ topic: 'doors/1', payload: 'open' })
+  await comes(() => taken).toEqual(['open'])
+  expect(Object.values(memory.kept?.sessions ?? {})).toContainEqual(['doors/#'])
+})
+
 test('two houses under one id are told from what they do to each other', async () => {
   const broker = await brokerThat({ versions: [4] })
   const { bus, space } = await house(broker)

@@ -18,6 +18,8 @@ export interface FeedsOptions extends Omit<FeedOptions, 'clientId' | 'filters' |
 export class Feeds {
   readonly #options: FeedsOptions
   readonly #all = new Map<string, Feed>()
+  /** What becomes of sessions whose feeds have ended, by client id. */
+  readonly #ending = new Map<string, Promise<void>>()
 
   constructor(options: FeedsOptions) {
     this.#options = options
@@ -42,8 +44,10 @@ export class Feeds {
     if (this.#all.has(clientId)) throw new DaybookError('internal', `there is a feed "${name}" already`)
     const feed = new Feed({ ...this.#options, clientId, filters, take })
     this.#all.set(clientId, feed)
-    feed.consumer.start()
-    return { ready: feed.consumer.ready, end: () => void this.#end(clientId, feed) }
+    const former = this.#ending.get(clientId)
+    if (former) void former.then(() => feed.consumer.start())
+    else feed.consumer.start()
+    return { ready: feed.consumer.ready, end: () => this.#end(clientId, feed) }
   }
 
   stopReading(): void {
@@ -52,7 +56,7 @@ export class Feeds {
 
   /** What they have not taken stays with the broker. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#all.values()].map((feed) => feed.end()))
+    await Promise.all([...[...this.#all.values()].map((feed) => feed.end()), ...this.#ending.values()])
   }
 
   /** Sessions that nobody will ask for any more are no burden to the broker. */
@@ -74,12 +78,20 @@ export class Feeds {
     return this.#options.clientIds + asWord(name)
   }
 
-  /** While the house runs, nobody will come for what the broker would keep. */
-  async #end(clientId: string, feed: Feed): Promise<void> {
-    await feed.end()
+  /** While the house runs, nobody will come for what the broker would keep, unless it is asked for again at once. Safe twice. */
+  #end(clientId: string, feed: Feed): void {
     if (this.#all.get(clientId) !== feed) return
     this.#all.delete(clientId)
-    if (!this.#options.signal.aborted) await this.#remove(clientId)
+    const ending = this.#ended(clientId, feed).finally(() => {
+      if (this.#ending.get(clientId) === ending) this.#ending.delete(clientId)
+    })
+    this.#ending.set(clientId, ending)
+  }
+
+  async #ended(clientId: string, feed: Feed): Promise<void> {
+    await this.#ending.get(clientId)
+    await feed.end()
+    if (!this.#options.signal.aborted && !this.#all.has(clientId)) await this.#remove(clientId)
   }
 
   async #remove(clientId: string): Promise<void> {

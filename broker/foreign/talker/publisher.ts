@@ -61,8 +61,11 @@ export class Publisher {
   async publish(topic: string, payload: string | Buffer, as: PublishAs): Promise<void> {
     if (this.#stop.signal.aborted) throw new DaybookError('shutting_down')
     const value = { payload, as }
-    // In order of the last change.
-    if (as.retain && this.#retained.delete(topic) !== undefined) this.#retained.set(topic, value)
+    if (as.retain) {
+      // In order of the last change.
+      this.#retained.delete(topic)
+      this.#retained.set(topic, value)
+    }
     await this.#say(topic, value)
   }
 

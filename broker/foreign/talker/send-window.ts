@@ -12,6 +12,8 @@ interface Waiting {
 /** A window of ours: more at once makes nothing faster, and is a lot to say again. */
 const MOST_UNANSWERED = 1_000
 const MOST_BYTES = 64 * 1024 * 1024
+/** What one that waits costs besides its bytes. */
+const OVERHEAD = 300
 
 export class SendWindow {
   readonly #connection: Connection
@@ -39,7 +41,7 @@ export class SendWindow {
 
   /** As Connection.publish; beyond the window it waits its turn. Rejects with `bus_unavailable` if too much does. */
   async publish(topic: string, payload: string | Buffer, as: PublishAs): Promise<void> {
-    const bytes = Buffer.byteLength(payload)
+    const bytes = Buffer.byteLength(payload) + OVERHEAD
     if (this.#bytes + this.#connection.unsent + bytes > MOST_BYTES) {
       throw new DaybookError('bus_unavailable', 'It does not take what it is sent.')
     }

@@ -11,7 +11,10 @@ export type Listener = (message: Message) => void
 
 /** A listener's subscription. */
 export interface Listening {
-  /** Resolves once messages come in and retained ones have; rejects with `broker_refused`, and then it is over. */
+  /**
+   * Resolves once messages come in and retained ones have; rejects with `broker_refused`, and then it is over. One that stood
+   * before is asked for again on the next connection: a broker that has just started may not know its users yet.
+   */
   readonly stands: Promise<void>
   end(): void
 }
@@ -20,6 +23,8 @@ interface Entry {
   readonly listener: Listener
   /** Retained messages are still to come to it. */
   isNew: boolean
+  /** It has been granted once. */
+  hasStood: boolean
   stand(): void
   fail(error: DaybookError): void
 }
@@ -32,17 +37,24 @@ interface Filter {
 export class Subscriptions {
   readonly #log: Logger
   readonly #filters = new Map<string, Filter>()
+  /** What stood before and is refused on this connection. */
+  readonly #refused = new Map<string, DaybookError>()
   #connection: Connection | undefined
 
   constructor(log: Logger) {
     this.#log = log
   }
 
+  /** Why something that is listened to does not come. */
+  get trouble(): DaybookError | undefined {
+    return this.#refused.values().next().value
+  }
+
   add(filter: string, listener: Listener): Listening {
     const { promise: stands, resolve: stand, reject: fail } = Promise.withResolvers<void>()
     // Who does not wait for it has not forgotten it.
     stands.catch(() => {})
-    const entry: Entry = { listener, isNew: true, stand, fail }
+    const entry: Entry = { listener, isNew: true, hasStood: false, stand, fail }
     let all = this.#filters.get(filter)
     if (!all) {
       all = { matches: matcher(filter), entries: new Set() }
@@ -56,6 +68,7 @@ export class Subscriptions {
   /** A connection is open: everything is asked for again. */
   entered(connection: Connection): void {
     this.#connection = connection
+    this.#refused.clear()
     for (const [filter, { entries }] of this.#filters) {
       for (const entry of entries) entry.isNew = true
       void this.#ask(connection, filter)
@@ -90,6 +103,7 @@ export class Subscriptions {
       await connection.ping()
       for (const entry of asking) {
         entry.isNew = false
+        entry.hasStood = true
         entry.stand()
       }
     } catch (error) {
@@ -97,7 +111,8 @@ export class Subscriptions {
       // With the connection gone, the next one asks again.
       if (why.code !== 'broker_refused') return
       this.#log.warn({ filter, why: why.detail }, 'the broker refuses a subscription')
-      for (const entry of asking) this.#remove(filter, entry, why)
+      for (const entry of asking) if (!entry.hasStood) this.#remove(filter, entry, why)
+      if (this.#connection === connection && this.#filters.has(filter)) this.#refused.set(filter, why)
     }
   }
 
@@ -106,6 +121,7 @@ export class Subscriptions {
     const all = this.#filters.get(filter)
     if (!all?.entries.delete(entry) || all.entries.size > 0) return
     this.#filters.delete(filter)
+    this.#refused.delete(filter)
     if (this.#connection?.isOpen) this.#connection.unsubscribe(filter).catch(() => {})
   }
 

@@ -194,6 +194,25 @@ test('a filter that is refused rejects, and is not asked for again', async () =>
   expect((await broker.connection(2)).of('subscribe')).toEqual([])
 })
 
+test('a filter that stood and is refused on the next connection is told, and asked for again', async () => {
+  await using here = await talking()
+  const { talker, broker } = here
+  const heard: string[] = []
+  await talker.start()
+  await talker.subscribe(receipt, ({ payload }) => heard.push(`${payload}`))
+  broker.does.forbidden = [receipt]
+  broker.cut()
+  await expect
+    .poll(() => talker.health())
+    .toMatchObject({ state: 'degraded', code: 'broker_refused', detail: expect.stringContaining(receipt) })
+  broker.does.forbidden = []
+  broker.cut()
+  await expect.poll(() => talker.health().state).toBe('ok')
+  await broker.last.has('pingreq')
+  broker.last.deliver({ topic: receipt, payload: 'live' })
+  await expect.poll(() => heard).toEqual(['live'])
+})
+
 test('a connection that falls silent is replaced', async () => {
   await using here = await talking({ config: { keepaliveSeconds: 1 } })
   const { talker, broker } = here

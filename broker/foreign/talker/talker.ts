@@ -135,10 +135,11 @@ class ForeignTalker implements Talker {
       const { code, message } = line.trouble ?? new DaybookError('bus_unavailable')
       return { state: 'degraded', code, detail: `${this.#shown}: ${message}`, figures }
     }
-    const [topic, why] = silent[0] ?? []
-    if (!why?.trouble) return { state: 'ok', figures }
-    const { code, message } = why.trouble
-    return { state: 'degraded', code, detail: `${this.#shown}: the will of ${topic}: ${message}`, figures }
+    const [topic, own] = silent[0] ?? []
+    const { trouble = this.#subscriptions.trouble } = own ?? {}
+    if (!trouble) return { state: 'ok', figures }
+    const about = own?.trouble ? `the will of ${topic}: ` : ''
+    return { state: 'degraded', code: trouble.code, detail: `${this.#shown}: ${about}${trouble.message}`, figures }
   }
 
   async publish(topic: string, payload: string | Buffer, options: TalkerPublish = {}): Promise<void> {
