@@ -12,6 +12,7 @@ import {
   type UserProperties,
 } from 'mqtt-packet'
 import { DaybookError } from '../../../schemas/errors.ts'
+import { Answers } from './answers.ts'
 import { dial } from './dial.ts'
 import {
   type Acknowledging,
@@ -75,14 +76,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   return new MqttConnection(options).opened
 }
 
-interface Waiting {
-  resolve(packet: Packet): void
-  reject(error: DaybookError): void
-}
-
 const CONNECT_MS = 10_000
 const CLOSE_MS = 1_000
-const MOST_WAITING = 65_535
 /** Errors of a socket that was open: as said by some who do not know the version, instead of CONNACK. */
 const HUNG_UP = new Set(['ECONNRESET', 'EPIPE'])
 /** Reasons of DISCONNECT (5.0, 3.14.2.1) that a person can do something about. */
@@ -96,9 +91,7 @@ class MqttConnection implements Connection {
   limits: Limits
   readonly #options: ConnectOptions
   readonly #stream: Duplex
-  readonly #waiting = new Map<number, Waiting>()
-  #pings: Waiting[] = []
-  #nextId = 1
+  readonly #answers = new Answers()
   /** `ending`: nothing more is sent, and no message is taken; answers still count. */
   #state: 'opening' | 'open' | 'ending' | 'closed' = 'opening'
   #why = ''
@@ -199,7 +192,7 @@ class MqttConnection implements Connection {
 
   async ping(): Promise<void> {
     this.#tell({ cmd: 'pingreq' })
-    await new Promise((resolve, reject) => this.#pings.push({ resolve, reject }))
+    await this.#answers.toPing()
   }
 
   pause(): void {
@@ -256,7 +249,7 @@ class MqttConnection implements Connection {
 
   /** Every half keepalive: breaks a silence of ours, and ends it when the broker has not answered to that. */
   #lookAfter(): void {
-    if (!this.#heard && !this.#paused && this.#pings.length > 0) {
+    if (!this.#heard && !this.#paused && this.#answers.pings > 0) {
       this.destroy('It has fallen silent.')
       return
     }
@@ -273,10 +266,8 @@ class MqttConnection implements Connection {
       case 'puback':
       case 'suback':
       case 'unsuback':
-        this.#answer(packet.messageId ?? 0, packet)
-        break
       case 'pingresp':
-        this.#pings.shift()?.resolve(packet)
+        this.#answers.take(packet)
         break
       case 'disconnect':
         this.destroy(`The broker ends it: reason ${packet.reasonCode ?? 0}${TOLD.get(packet.reasonCode ?? 0) ?? ''}.`)
@@ -289,12 +280,9 @@ class MqttConnection implements Connection {
 
   /** Sends what has a packet id, and waits for its answer. */
   async #ask(packet: Packet): Promise<Packet> {
-    if (this.#waiting.size >= MOST_WAITING) throw new DaybookError('bus_unavailable', 'Too much waits for an answer.')
-    while (this.#waiting.has(this.#nextId)) this.#nextId = (this.#nextId % MOST_WAITING) + 1
-    const messageId = this.#nextId
-    this.#nextId = (messageId % MOST_WAITING) + 1
+    const messageId = this.#answers.freeId()
     this.#tell({ ...packet, messageId } as Packet)
-    return new Promise((resolve, reject) => this.#waiting.set(messageId, { resolve, reject }))
+    return this.#answers.to(messageId)
   }
 
   /** Sends what may be sent. */
@@ -306,22 +294,11 @@ class MqttConnection implements Connection {
     this.#write(bytes)
   }
 
-  #answer(id: number, packet: Packet): void {
-    const waiting = this.#waiting.get(id)
-    this.#waiting.delete(id)
-    const { reasonCode = 0 } = packet as { reasonCode?: number }
-    if (reasonCode < 0x80) waiting?.resolve(packet)
-    else waiting?.reject(new DaybookError('broker_refused', `It does not take it: reason ${reasonCode}.`))
-  }
-
   #close(): void {
     clearInterval(this.#timer)
     this.#state = 'closed'
     this.#why ||= 'The broker closed the connection.'
-    const gone = new DaybookError('bus_unavailable', this.#why)
-    for (const { reject } of [...this.#waiting.values(), ...this.#pings]) reject(gone)
-    this.#waiting.clear()
-    this.#pings = []
+    this.#answers.end(new DaybookError('bus_unavailable', this.#why))
   }
 
   #send(packet: Packet): void {
