@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { connect } from '../broker/foreign/connection/connection.ts'
+import { connect } from '../broker/foreign/connection/connect.ts'
 import { mosquittoMissing, startMosquitto } from '../test/brokers/mosquitto.ts'
 import type { Bench } from './bench.ts'
 import { median, rounded } from './statistics.ts'

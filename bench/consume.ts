@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util'
 import mqtt from 'mqtt'
 import type { IPubackPacket } from 'mqtt-packet'
-import { connect } from '../broker/foreign/connection/connection.ts'
+import { connect } from '../broker/foreign/connection/connect.ts'
 
 /** How long a commit would take. */
 const COMMIT_MS = 5

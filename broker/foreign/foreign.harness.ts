@@ -7,7 +7,7 @@ import { proxyTo, type Wire } from '../../test/home-assistant/proxy.ts'
 import { type Accept, type BusUnderTest, storeAll, topics } from '../bus.contract.ts'
 import type { MemoryStore, Remembered } from './broker-memory.ts'
 import { type ForeignConfig, foreignConfig } from './config.ts'
-import { connect } from './connection/connection.ts'
+import { connect } from './connection/connect.ts'
 import { createForeignBroker } from './foreign.ts'
 
 export interface Memory extends MemoryStore {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { connect } from '../../broker/foreign/connection/connection.ts'
+import { connect } from '../../broker/foreign/connection/connect.ts'
 import { freePort } from '../home-assistant/proxy.ts'
 import { accepts, newServer, type Server, type TestBroker } from './server.ts'
 

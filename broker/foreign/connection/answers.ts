@@ -1,5 +1,5 @@
 // The answers that a connection waits for: by packet id (MQTT 3.1.1 and 5.0, 2.3.1 and 2.2.1), and to pings, which have none,
-// in order. Not for: sending what they answer (connection.ts).
+// in order. Not for: sending what they answer (connect.ts).
 import type { Packet } from 'mqtt-packet'
 import { DaybookError } from '../../../schemas/errors.ts'
 

@@ -1,5 +1,5 @@
 // Opens the stream of bytes to a broker: mqtt and mqtts are TCP and TLS, ws and wss WebSocket (MQTT 3.1.1, chapter 6).
-// Not for: what is said on it (connection.ts).
+// Not for: what is said on it (connect.ts).
 import { readFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import type { Duplex } from 'node:stream'

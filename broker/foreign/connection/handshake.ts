@@ -1,5 +1,5 @@
 // What is said at the beginning of a connection: CONNECT as we send it, and what CONNACK tells (chapters 3.1 and 3.2 of
-// MQTT 3.1.1 and 5.0). Pure. Not for: sending it (connection.ts), or trying another version (versions.ts).
+// MQTT 3.1.1 and 5.0). Pure. Not for: sending it (connect.ts), or trying another version (versions.ts).
 import type { IConnackPacket, IConnectPacket, IPublishPacket } from 'mqtt-packet'
 import { DaybookError } from '../../../schemas/errors.ts'
 import type { Address } from './dial.ts'

@@ -1,6 +1,7 @@
 // Opens a connection in the newest version that the broker speaks: MQTT 5 where it is offered, else 3.1.1. Not for:
 // trying again when the broker is away.
-import { type Connection, connect } from './connection.ts'
+import { connect } from './connect.ts'
+import type { Connection } from './connection.ts'
 import { type ConnectOptions, versionRefused } from './handshake.ts'
 
 export type Version = 'auto' | 4 | 5

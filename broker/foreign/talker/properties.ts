@@ -1,5 +1,5 @@
 // What rides along with a message where the broker speaks MQTT 5. Nothing needs it: everything stands in the body, too.
-// Pure. Not for: brokers of MQTT 3.1.1, to which it is not sent (connection.ts).
+// Pure. Not for: brokers of MQTT 3.1.1, to which it is not sent (connect.ts).
 import type { Topics } from '../../../schemas/topics.ts'
 import type { Properties } from '../connection/connection.ts'
 

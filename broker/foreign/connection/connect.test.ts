@@ -8,7 +8,8 @@ import { afterEach, expect, test } from 'vitest'
 import { topicsUnder } from '../../../schemas/topics.ts'
 import { certificate, key } from '../../../test/frigate/certificate.ts'
 import { FakeBroker, type FakeBrokerOptions } from '../../../test/mqtt/fake-broker.ts'
-import { type Connection, connect } from './connection.ts'
+import { connect } from './connect.ts'
+import type { Connection } from './connection.ts'
 import type { ConnectOptions } from './handshake.ts'
 
 const topics = topicsUnder('daybook')
