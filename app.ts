@@ -2,9 +2,10 @@
 // order in which it starts; it stops in the reverse one. Not for: anything a part could do itself.
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { createBridges, payloadAtSource } from './bridges/host.ts'
+import { payloadAtSource } from './bridges/host.ts'
 import { createImports } from './bridges/imports.ts'
-import { registry as bridges } from './bridges/registry.ts'
+import { registry } from './bridges/registry.ts'
+import { createSources } from './bridges/sources.ts'
 import { access } from './broker/access.ts'
 import type { Bus } from './broker/bus.ts'
 import { createEmbeddedBroker } from './broker/embedded/embedded.ts'
@@ -12,14 +13,15 @@ import { embeddedConfig } from './broker/embedded/limits.ts'
 import { shownUrl } from './broker/foreign/connection/dial.ts'
 import { createForeignBroker } from './broker/foreign/foreign.ts'
 import type { Clock, Component, Context, Ids, Logger } from './component.ts'
-import type { Config } from './config.ts'
+import { type Config, sectionsOf } from './config.ts'
 import type { Credentials } from './credentials.ts'
 import { type App, type Built, createLifecycle, type Life } from './lifecycle.ts'
-import { outboxesIn } from './outboxes.ts'
+import { bridgeFolder, outboxesIn } from './outboxes.ts'
 import { createBridgeStatuses } from './pipeline/bridge-statuses.ts'
 import { logicalDays } from './pipeline/logical-day.ts'
 import { createObjectCare } from './pipeline/object-care.ts'
 import { createPersist } from './pipeline/persist.ts'
+import { createPrivacy } from './pipeline/privacy.ts'
 import { createReceipts } from './pipeline/receipts.ts'
 import { createRedactor } from './pipeline/redact.ts'
 import { memoryIn } from './private-file.ts'
@@ -85,7 +87,7 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
     driver,
     stores: stores.map((store) => store.create(config.objects[store.storage], storeContext)),
     storage,
-    source: (key) => payloadAtSource(hosted, key),
+    source: (key) => payloadAtSource(sources.hosted(), key),
     spool: join(config.data, 'objects', 'incoming'),
     most: maxMegabytes * 1024 * 1024,
     graceMs: graceHours * 3_600_000,
@@ -108,7 +110,7 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
       topics,
       space,
       memory: memoryIn(join(config.data, 'broker.json')),
-      feeds: () => hosted.map(({ producer }) => producer),
+      feeds: () => sources.hosted().map(({ producer }) => producer),
     })
 
   const receipts = createReceipts({ bus, storage, topics, clock, log: logOf('receipts') })
@@ -129,14 +131,16 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
     bus,
     topics,
     brokerGoesOn: foreignUrl !== null,
-    isInside: (name) => hosted.some(({ producer }) => producer === name),
+    isInside: (name) => sources.hosted().some(({ producer }) => producer === name),
     clock,
     log: logOf('bridge statuses'),
   })
   const care = createObjectCare({ objects, storage, bus, topics, clock, log: logOf('object care') })
 
-  const hosted = createBridges(bridges, {
-    config: config.bridges,
+  const sources = createSources({
+    registry,
+    config: sectionsOf(config),
+    memory: memoryIn(join(config.data, 'sources.json')),
     device: config.bridges.producer ?? hostname(),
     openOutbox: outboxesIn(config, {
       topics,
@@ -150,12 +154,14 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
     }),
     redact: redactor.redact,
     redactText: redactor.redactText,
+    privacy: createPrivacy({ redactor }),
+    folder: ({ producer }) => bridgeFolder(config.data, producer),
     feed: (name, filters, take) => bus.feed(name, filters, take),
     log: logOf('bridge'),
     clock,
     space,
   })
-  const imports = createImports({ bridges: hosted, clock, ids, log: logOf('imports') })
+  const imports = createImports({ bridges: sources.hosted, clock, ids, log: logOf('imports') })
 
   const core: Component[] = [...(server ? [server] : []), storage, objects, persist, bus, receipts]
   // While their store is away, payloads go to Postgres.
@@ -168,6 +174,7 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
     links: createLinks({ space, clock }),
     topics,
     imports,
+    sources,
     users,
     space,
     timeZone,
@@ -182,7 +189,11 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
       broker: foreignUrl,
     }),
     parts: () =>
-      life.started().map((part) => ({ name: part.name, health: part.health(), needed: needed.includes(part) })),
+      [...life.started(), ...sources.hosted()].map((part) => ({
+        name: part.name,
+        health: part.health(),
+        needed: needed.includes(part),
+      })),
   }
 
   const { port } = config.http
@@ -199,12 +210,17 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
           }),
         ]
   return {
-    parts: [...core, care, statuses, ...hosted, ...door, imports, ...surfaces],
+    parts: [...core, care, statuses, sources, ...door, imports, ...surfaces],
     urls() {
       const at = embedded?.door.address()
       return {
         mqtt: foreignUrl ?? (at ? `mqtt://${at.host}:${at.port}` : null),
         http: surfaces[0]?.url() ?? null,
+        activitywatch:
+          sources
+            .hosted()
+            .find(({ source }) => source === 'activitywatch')
+            ?.reach()?.url ?? null,
         database: storage.urls(),
       }
     },

@@ -105,6 +105,11 @@ export type Config = z.infer<typeof configSchema> & {
   objects: Record<OwnStorage, unknown>
 }
 
+/** The bridges' pieces, by section: those under `bridges`, and ActivityWatch, which has its own unless it is off. */
+export function sectionsOf({ bridges, activitywatch }: Config): Record<string, unknown> {
+  return activitywatch.port === 'off' ? bridges : { ...bridges, activitywatch }
+}
+
 export interface ConfigSource {
   /** Default: daybook.yaml in the current folder, if there is one. */
   file?: string

@@ -11,8 +11,10 @@ import { createTalker } from './broker/foreign/talker/talker.ts'
 import { httpUpload } from './broker/outbox/http-upload.ts'
 import type { Upload } from './broker/outbox/uploads.ts'
 import { type Clock, type Component, type Ids, type Logger, stopAll } from './component.ts'
+import { sectionsOf } from './config.ts'
 import type { DeviceConfig } from './device-config.ts'
-import { outboxesIn, outboxFile } from './outboxes.ts'
+import { bridgeFolder, outboxesIn, outboxFile } from './outboxes.ts'
+import { createPrivacy } from './pipeline/privacy.ts'
 import { createRedactor } from './pipeline/redact.ts'
 import { memoryIn } from './private-file.ts'
 import { DaybookError } from './schemas/errors.ts'
@@ -57,7 +59,7 @@ export function createDevice(options: DeviceOptions): Device {
   const { space, broker, house } = config
   const producer = options.producer ?? producerOf(bridge.name, config.bridges.producer ?? hostname())
   const topics = topicsUnder(config.mqtt.prefix)
-  const { redact, redactText } = createRedactor()
+  const redactor = createRedactor()
   const logOf = (part: string) => log.child({ part })
   const clientId = `daybook-bridge-${producer}`
   const talker = createTalker({ config: broker, clientId, clean: false, topics, clock, log: logOf('broker') })
@@ -70,7 +72,7 @@ export function createDevice(options: DeviceOptions): Device {
     log: logOf('broker'),
   })
   const hosted = hostBridge(bridge, {
-    config: config.bridges[sectionOf(bridge)],
+    config: sectionsOf(config)[sectionOf(bridge)],
     producer,
     openOutbox: outboxesIn(config, {
       topics,
@@ -81,8 +83,10 @@ export function createDevice(options: DeviceOptions): Device {
       log: logOf('outbox'),
       version,
     }),
-    redact,
-    redactText,
+    redact: redactor.redact,
+    redactText: redactor.redactText,
+    privacy: createPrivacy({ redactor }),
+    folder: (of) => bridgeFolder(config.data, of.producer),
     feed: (name, filters, take) => feeds.feed(name, filters, take),
     log: logOf('bridge'),
     clock,

@@ -38,7 +38,7 @@ export interface Built {
   /** In the order in which they start. */
   parts: readonly Component[]
   /** Where it serves; asked once all have started. */
-  urls(): { mqtt: string | null; http: string | null; database: Credentials['database'] }
+  urls(): { mqtt: string | null; http: string | null; activitywatch: string | null; database: Credentials['database'] }
 }
 
 /** What the parts may ask of the life that they are part of. */
@@ -77,7 +77,7 @@ export function createLifecycle({ config, version, log, ids, build }: LifecycleO
       await part.start()
       log.debug({ part: part.name, ms: Math.round(performance.now() - since) }, 'started')
     }
-    const { mqtt, http, database } = urls()
+    const { mqtt, http, activitywatch, database } = urls()
     saveCredentials(config.data, { ...credentials, database })
     const ready: Ready = {
       ready: true,
@@ -87,7 +87,7 @@ export function createLifecycle({ config, version, log, ids, build }: LifecycleO
       pid: process.pid,
       mqtt: { url: mqtt },
       http: { url: http },
-      activitywatch: { url: null },
+      activitywatch: { url: activitywatch },
       database: { url: database.url },
       objects: { driver: config.objects.driver },
     }

@@ -1,5 +1,6 @@
-// Where bridges of this process keep what has not arrived: a file for each producer below outbox/ in the data folder, with
-// the quotas of the configuration. Not for: what an outbox does (broker/outbox/outbox.ts).
+// Where bridges of this process keep what has not arrived, and what is their own: a file for each producer below outbox/ in
+// the data folder, with the quotas of the configuration, and a folder below bridges/. Not for: what an outbox does (broker/outbox/outbox.ts).
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { OutboxOptions } from './broker/outbox/options.ts'
 import { type Outbox, openOutbox } from './broker/outbox/outbox.ts'
@@ -9,6 +10,13 @@ const MEGABYTE = 1024 * 1024
 
 export function outboxFile(data: string, producer: string): string {
   return join(data, 'outbox', `${producer}.sqlite`)
+}
+
+/** A bridge's own folder, made if it is not there. */
+export function bridgeFolder(data: string, producer: string): string {
+  const folder = join(data, 'bridges', producer)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return folder
 }
 
 /** Opens the outbox of a producer; `common` is what all have alike. */

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { Clock, Health, Logger } from '../component.ts'
 import type { ActivityNotification } from '../schemas/activity.ts'
 import type { ContentRef } from '../schemas/content-ref.ts'
+import type { Privacy } from '../schemas/privacy.ts'
 
 /** What `emit` takes: the host adds producer, epoch and seq, and redacts. */
 export type Notification = Omit<ActivityNotification, 'producer' | 'epoch' | 'seq'>
@@ -35,6 +36,12 @@ export interface BridgeHost<Config> {
   /** Aborts when the bridge is to stop. */
   readonly signal: AbortSignal
   readonly state: BridgeState
+  /** Asked before a bridge keeps anything for itself; what it emits is held to it here. */
+  readonly privacy: Privacy
+  /** What clients of this source show to be let in: a UUIDv4, made once and kept with the state. */
+  readonly key: string
+  /** A folder of the bridge's own, 0700, made when first asked for: for what `state` is too small for. */
+  folder(): string
   /** Returns once the notifications are synced in the outbox, all or none; throws `outbox_full`. */
   emit(notifications: readonly Notification[]): void
   /**
@@ -72,6 +79,8 @@ export interface SourcePayload {
 export interface ImportRange {
   since: number
   until: number
+  /** Where it is read: an absolute path or a URL; absent: where this source usually keeps it. */
+  from?: string | undefined
 }
 
 /** How far an import is. */
@@ -84,6 +93,19 @@ export interface ImportProgress {
   read: number
   /** Notifications emitted so far, known ones too. */
   emitted: number
+}
+
+/** A request under one of the paths that a bridge serves. */
+export interface Guest {
+  /** True: who asks has shown a token of the house. */
+  readonly trusted: boolean
+}
+
+/** Where clients of a source reach it. */
+export interface Reach {
+  url: string
+  /** What they show; absent: nothing is asked. */
+  key?: string
 }
 
 /** An open bridge. */
@@ -108,6 +130,13 @@ export interface OpenBridge {
    * `invalid` for a line that means nothing, and what `emit` throws.
    */
   take?(line: string): void
+  /**
+   * Answers a request under one of the bridge's `paths`. It decides itself whom it lets in and what origins it lets read;
+   * the Host header is checked, the body at most 16 MiB.
+   */
+  serve?(request: Request, guest: Guest): Promise<Response>
+  /** Where its clients reach it, if it listens for itself; null: it does not now. What is under `paths` is known to the house. */
+  reach?(): Reach | null
   /** Safe twice. */
   close(): Promise<void>
 }
@@ -139,6 +168,10 @@ export interface Bridge<Config = unknown, Input = unknown, Context extends Trans
   readonly exampleConfig: unknown
   /** On without configuration. */
   readonly always?: boolean
+  /** The sources that its activities bear, each with an example; absent: its own name. Others may come. */
+  readonly sources?: readonly string[]
+  /** Where it is reached below the house's HTTP, `/wakatime/api/v1`: all that is there is its own. */
+  readonly paths?: readonly string[]
   readonly examples: readonly BridgeExample<Input>[]
   /** A context to run the examples in. */
   readonly exampleContext: Context

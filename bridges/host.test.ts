@@ -3,9 +3,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { DaybookError } from '../schemas/errors.ts'
 import { host, outboxFolder } from '../test/hosted.ts'
 import type { BridgeHost } from './bridge.ts'
-import { createBridges, producerOf } from './host.ts'
+import { producerOf } from './host.ts'
 import { manual, noteNotification } from './manual.ts'
-import { registry } from './registry.ts'
 
 let folder: string
 let remove: () => Promise<void>
@@ -102,24 +101,4 @@ test('a producer is the source and the device, as a topic may hold it', () => {
   expect(producerOf('home_assistant', 'my laptop.local')).toBe('home_assistant-my-laptop.local')
   expect(producerOf('manual', 'Müllers Mac (2)')).toBe('manual-M-llers-Mac-2')
   expect(producerOf('manual', '###')).toBe('manual-local')
-})
-
-test('bridges are on when they are configured, by their name in camelCase', () => {
-  const parts = {
-    device: 'test',
-    openOutbox: () => {
-      throw new Error('not started')
-    },
-    redact: (n: ReturnType<typeof note>) => n,
-    redactText: (text: string) => ({ text }),
-    feed: async () => () => {},
-    log: undefined as never,
-    clock: undefined as never,
-    space: 'home',
-  }
-  const on = (config: Record<string, unknown>) =>
-    createBridges(registry, { ...parts, config }).map(({ source }) => source)
-  expect(on({})).toEqual(['manual'])
-  expect(on({ homeAssistant: { url: 'http://127.0.0.1:8123', token: 'x' } })).toEqual(['home_assistant', 'manual'])
-  expect(() => on({ homeAssistant: { token: 'x' } })).toThrow(/bridges\.homeAssistant\.url/)
 })

@@ -1,9 +1,11 @@
 // What a bridge runs in: it turns a bridge and its piece of the configuration into a part of the house. Everything that
 // a bridge emits passes here: checked, redacted, cut to size, and synced in the outbox. Not for: publishing, which the
 // outbox does, so that a bridge runs the same inside the app and alone on a laptop.
+import { randomUUID } from 'node:crypto'
 import type { Clock, Component, Health, Logger } from '../component.ts'
 import { activityNotification } from '../schemas/activity.ts'
 import { asDaybookError, DaybookError } from '../schemas/errors.ts'
+import type { Privacy } from '../schemas/privacy.ts'
 import { isProducer } from '../schemas/topics.ts'
 import type {
   Bridge,
@@ -11,10 +13,12 @@ import type {
   BridgeState,
   ForeignMessage,
   ForgetRequest,
+  Guest,
   ImportProgress,
   ImportRange,
   Notification,
   OpenBridge,
+  Reach,
   SourcePayload,
 } from './bridge.ts'
 import { createPauses, type Pauses } from './pauses.ts'
@@ -41,6 +45,9 @@ export interface HostParts {
   redact(notification: Notification): Notification
   /** The same for a payload that is text. */
   redactText(text: string): { text: string }
+  privacy: Privacy
+  /** The bridge's own folder, 0700, made by the call. */
+  folder(of: { producer: string }): string
   /** What others publish; see Bus.feed. */
   feed(name: string, filters: readonly string[], take: (message: ForeignMessage) => void): Promise<() => void>
   log: Logger
@@ -64,9 +71,16 @@ export interface HostedBridge extends Component {
   import(range: ImportRange, progress: (at: ImportProgress) => void, signal: AbortSignal): Promise<void>
   /** See OpenBridge.take; absent: lines mean nothing to it. Only while it runs. */
   readonly take: ((line: string) => void) | undefined
+  /** See OpenBridge.serve; `bus_unavailable` while it does not run. */
+  serve(request: Request, guest: Guest): Promise<Response>
+  /** Where it listens for itself; null: it does not, or does not run. */
+  reach(): Reach | null
+  /** What its clients show; null while it does not run. */
+  key(): string | null
 }
 
 const REPORT_MS = 2000
+const KEY = 'host/key'
 /** Entries that wait at most when there is room for more that is not urgent, and how often that is looked at. */
 const ROOM = 500
 const ROOM_EACH_MS = 50
@@ -82,11 +96,11 @@ export function producerOf(source: string, device: string): string {
  * the source is told by health instead, so that one bridge keeps no other from starting.
  */
 export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
-  const { log, clock, space, producer, redact, redactText } = parts
+  const { log, clock, space, producer, redact, redactText, privacy } = parts
   const config = readConfig(bridge, parts.config)
   if (!isProducer(producer)) throw new DaybookError('config_invalid', `producer: "${producer}" cannot be in a topic.`)
   const counts = { emitted: 0, invalid: 0 }
-  let running: { outbox: HostOutbox; pauses: Pauses; open?: OpenBridge; end: AbortController } | undefined
+  let running: { outbox: HostOutbox; pauses: Pauses; key: string; open?: OpenBridge; end: AbortController } | undefined
   let failure: DaybookError | undefined
 
   /** An invalid notification is a bug of the bridge: it must not stop what its source sends next. */
@@ -129,7 +143,8 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
       const outbox = parts.openOutbox({ producer, source: bridge.name })
       const pauses = createPauses(outbox.state)
       const end = new AbortController()
-      running = { outbox, pauses, end }
+      const key = keyIn(outbox.state)
+      running = { outbox, pauses, key, end }
       const keep: HostOutbox['attach'] = (bytes, about) => outbox.attach(bytes, about)
       const attach = attaching({ keep, redactText, paused: pauses.paused })
       const emit = (notifications: readonly Notification[]) => {
@@ -157,9 +172,10 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
         const room = async (ended = signal) => {
           while (outbox.depth >= ROOM && !signal.aborted && !ended.aborted) await clock.sleep(ROOM_EACH_MS, signal)
         }
-        const reach = { attach, listen, room }
+        const reach = { attach, listen, room, folder: () => parts.folder({ producer }) }
         const { state } = outbox
-        const open = await bridge.open({ config, space, producer, log, clock, signal, state, emit, ...reach })
+        const about = { config, space, producer, log, clock, signal, state, privacy, key }
+        const open = await bridge.open({ ...about, emit, ...reach })
         running.open = open
         if (pauses.paused()) open.pause(true)
       } catch (thrown) {
@@ -196,23 +212,20 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
       const open = running?.open
       return open?.take && ((line: string) => open.take?.(line))
     },
+    async serve(request, guest) {
+      if (!running?.open?.serve) throw new DaybookError('bus_unavailable', `The bridge ${bridge.name} does not run.`)
+      return running.open.serve(request, guest)
+    },
+    reach: () => running?.open?.reach?.() ?? null,
+    key: () => running?.key ?? null,
   }
 }
 
-/** The bridges that are on: those with a piece of the configuration under their name in camelCase, and `always` ones. */
-export function createBridges(
-  bridges: readonly Bridge[],
-  {
-    config,
-    device,
-    ...parts
-  }: Omit<HostParts, 'producer' | 'config'> & { config: Record<string, unknown>; device: string },
-): HostedBridge[] {
-  return bridges.flatMap((bridge) => {
-    const piece = config[sectionOf(bridge)]
-    if (piece === undefined && !bridge.always) return []
-    return [hostBridge(bridge, { ...parts, config: piece, producer: producerOf(bridge.name, device) })]
-  })
+/** Made at the first run. */
+function keyIn(state: BridgeState): string {
+  const key = state.get<string>(KEY) ?? randomUUID()
+  state.set(KEY, key)
+  return key
 }
 
 /** A payload of others, from the bridge to where it is. Throws `object_missing`. */

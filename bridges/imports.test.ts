@@ -20,7 +20,7 @@ function imports() {
     },
   }
   const parts = { clock: wallClock, ids: randomIds, log: pino({ level: 'silent' }) }
-  return { gate, all: createImports({ ...parts, bridges: [slow] }) }
+  return { gate, all: createImports({ ...parts, bridges: () => [slow] }) }
 }
 
 const state = (of: ReturnType<typeof imports>, id: string) => of.all.get(id).state

@@ -46,7 +46,8 @@ interface Run {
 }
 
 export function createImports(options: {
-  bridges: readonly Importable[]
+  /** Those that are on now. */
+  bridges(): readonly Importable[]
   clock: Clock
   ids: Ids
   log: Logger
@@ -91,9 +92,11 @@ export function createImports(options: {
       return { state: 'ok', figures: { running: running().length } }
     },
     begin(source, range) {
-      const bridge = bridges.find((each) => each.source === source)
+      const bridge = bridges().find((each) => each.source === source)
       if (!bridge) {
-        const on = bridges.map((each) => each.source).join(', ')
+        const on = bridges()
+          .map((each) => each.source)
+          .join(', ')
         throw new DaybookError('not_found', `No bridge "${source}" is on; there are: ${on}. Configure it first.`)
       }
       const other = running().find(({ about }) => about.source === source)

@@ -1,6 +1,6 @@
 // A hosted bridge with a real outbox file that cannot reach a bus, so that a test sees all that is kept. Not for: what
 // becomes of it on the bus, which the outbox's own tests and the journeys show.
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ import { type Outbox, openOutbox } from '../broker/outbox/outbox.ts'
 import { type Clock, randomIds, wallClock } from '../component.ts'
 import type { ContentRef } from '../schemas/content-ref.ts'
 import { DaybookError } from '../schemas/errors.ts'
+import type { Privacy } from '../schemas/privacy.ts'
 import { topicsUnder } from '../schemas/topics.ts'
 
 export interface Hosted {
@@ -31,6 +32,7 @@ export interface HostedOptions {
   config?: unknown
   redact?: (notification: Notification) => Notification
   redactText?: (text: string) => { text: string }
+  privacy?: Partial<Privacy>
   clock?: Clock
   limits?: OutboxOptions['limits']
 }
@@ -74,6 +76,12 @@ export function host(bridge: Bridge, folder: string, options: HostedOptions = {}
     config,
     redact,
     redactText,
+    privacy: { allows: ({ isPrivate }) => isPrivate !== true, clean: (facts) => facts, ...options.privacy },
+    folder: ({ producer }) => {
+      const own = join(folder, `${producer}.folder`)
+      mkdirSync(own, { recursive: true })
+      return own
+    },
     log,
     clock,
     space: 'home',

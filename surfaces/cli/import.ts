@@ -1,4 +1,5 @@
 // `daybook import`: brings in the past of a source and shows how far it is. Not for: how a source is read (bridges/).
+import { resolve } from 'node:path'
 import { wallClock } from '../../component.ts'
 import { DaybookError, type ErrorCode, errors } from '../../schemas/errors.ts'
 import { getAccounting } from '../operations/get-accounting.ts'
@@ -23,6 +24,7 @@ export const importVerb: Verb = {
   summary: 'Bring in what a source still holds of its past; can be repeated, nothing is doubled',
   words: '<source>',
   options: [
+    { name: 'from', value: 'FILE', summary: 'A file or a URL to read; default: where the source keeps its past' },
     { name: 'since', value: 'TIME', summary: 'Not what is older; default: everything' },
     { name: 'until', value: 'TIME', summary: 'Not what is newer; default now' },
   ],
@@ -39,8 +41,9 @@ export const importVerb: Verb = {
       return text === undefined ? undefined : parseTime(`--${name}`, text, call.now, call.config().timezone)
     })
     const source = word.replaceAll('-', '_')
+    const from = placeOf(call.text('from'))
     const before = await booksOf(client, source)
-    let state = await client.call(beginImport, { source, since, until })
+    let state = await client.call(beginImport, { source, from, since, until })
     let told = ''
     while (state.state === 'running') {
       await wallClock.sleep(LOOK_MS, stopped)
@@ -67,6 +70,11 @@ export const importVerb: Verb = {
     }
     return exitCodes.ok
   },
+}
+
+/** The house reads it, from a folder of its own. */
+function placeOf(from: string | undefined): string | undefined {
+  return from === undefined || /^https?:/.test(from) ? from : resolve(from)
 }
 
 function progressLine({ progress, source }: ImportState, call: Call): string {

@@ -11,7 +11,7 @@ const importState = z
     id: z.string(),
     source: z.string(),
     producer: z.string().describe('who its activities come from'),
-    range: z.object({ since: moment, until: moment }),
+    range: z.object({ since: moment, until: moment, from: z.string().optional() }),
     state: z.enum(['running', 'done', 'failed', 'stopped']),
     startedAt: moment,
     endedAt: moment.optional(),
@@ -37,17 +37,23 @@ export const beginImport = defineOperation({
     'may be repeated. One import of a source at a time.',
   method: 'POST',
   path: '/api/v1/imports',
-  access: 'write',
+  access: 'owner',
   input: z.strictObject({
     source: z.string().min(1).max(64).describe('a bridge that is on: home_assistant, frigate'),
+    from: z
+      .string()
+      .min(1)
+      .max(4096)
+      .optional()
+      .describe('a file here or a URL; default: where the source keeps its past'),
     since: moment.optional().describe('epoch ms; default: all that it holds'),
     until: moment.optional().describe('epoch ms, exclusive; default now'),
   }),
   output: importState,
   errors: ['not_found', 'already_running'],
-  async run(house, { source, since = 0, until = house.clock.now() }) {
+  async run(house, { source, from, since = 0, until = house.clock.now() }) {
     if (since >= until) throw new DaybookError('invalid', 'since: must lie before until')
-    return house.imports.begin(source, { since, until })
+    return house.imports.begin(source, { since, until, from })
   },
 })
 

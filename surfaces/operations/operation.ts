@@ -2,6 +2,7 @@
 // and becomes an HTTP route with its OpenAPI description and, where people need it, a CLI verb. Not for: any of these.
 import type { z } from 'zod'
 import type { Imports } from '../../bridges/imports.ts'
+import type { Sources } from '../../bridges/sources.ts'
 import type { Bus } from '../../broker/bus.ts'
 import type { Clock, Health, Ids } from '../../component.ts'
 import type { KnownBridge } from '../../pipeline/bridge-statuses.ts'
@@ -39,6 +40,7 @@ export interface House {
   readonly links: Links
   readonly topics: Topics
   readonly imports: Imports
+  readonly sources: Sources
   readonly users: Users
   readonly space: string
   /** IANA name. */
