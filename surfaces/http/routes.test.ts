@@ -27,7 +27,14 @@ async function silent(): Promise<string> {
     return never()
   }
   const stores = { objects: { put, open: never }, storage: { activities: { queryActivities: never } } }
-  const house = { ...stores, clock: wallClock, version: '0', redactText: (text: string) => text } as unknown as House
+  const sources = { all: () => [] }
+  const house = {
+    ...stores,
+    sources,
+    clock: wallClock,
+    version: '0',
+    redactText: (text: string) => text,
+  } as unknown as House
   const app = createRoutes({
     house,
     operations: [linkObject, queryActivities],

@@ -9,6 +9,7 @@ import { whatIsMissing } from '../operations/get-status.ts'
 import type { House, Operation } from '../operations/operation.ts'
 import { BODY_MOST, readJson } from './body.ts'
 import { type Caller, checkHost, checkOrigin, checkToken, type Site } from './guard.ts'
+import { addGuests, isGuestPath } from './guests.ts'
 import { createInTime } from './in-time.ts'
 import { checkInput, parameters } from './input.ts'
 import type { Metrics } from './metrics.ts'
@@ -61,6 +62,11 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
   const keeper = createObjectKeeper({ objects, redactText, clock, inTime: ofObjects })
   const open = new Set([...probes, ...operations.filter(({ access }) => access === 'anyone').map(({ path }) => path)])
   const documented = JSON.stringify(openApi(operations, house.version))
+  const isGuest = (path: string) =>
+    isGuestPath(
+      house.sources.all().map(({ bridge }) => bridge),
+      path,
+    )
   let waiting = 0
 
   app.onError((thrown) => {
@@ -79,7 +85,7 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
   })
   app.use(async (c, next) => {
     checkHost(c.req.header('host'), site(), c.env?.incoming?.socket.localAddress)
-    checkOrigin(c.req.header('origin'), c.req.header('host'))
+    if (!isGuest(c.req.path)) checkOrigin(c.req.header('origin'), c.req.header('host'))
     await next()
   })
   app.use('/objects/:storage/:id', async (c, next) => {
@@ -89,7 +95,7 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
     await next()
   })
   app.use(async (c, next) => {
-    if (!open.has(c.req.path) && c.get('linked') === undefined)
+    if (!open.has(c.req.path) && !isGuest(c.req.path) && c.get('linked') === undefined)
       c.set('caller', checkToken(c.req.header('authorization'), token, house.users))
     await next()
   })
@@ -125,7 +131,7 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
     const answered = operation.errors?.includes('objects_unavailable') ? ofObjects : inTime
     app.on(operation.method, operation.path.replace(/\{(\w+)\}/g, ':$1'), async (c: Context<Bindings>) => {
       if (operation.access === 'owner' && !c.get('caller')?.owner)
-        throw new DaybookError('forbidden', 'Only the first user manages users and enrols devices.')
+        throw new DaybookError('forbidden', 'Only the first user may do this.')
       const { input, bytes } = await inputOf(c, operation)
       if (waiting + bytes > WAITING_MOST) throw new DaybookError('bus_unavailable', 'Too much is waiting to be stored.')
       waiting += bytes
@@ -135,6 +141,8 @@ export function createRoutes(options: RouteOptions): Hono<Bindings> {
       return c.json((await answered(work)) as object)
     })
   }
+
+  addGuests(app, house, token)
 
   const allowed = Map.groupBy(app.routes, (route) => route.path)
   for (const [path, routes] of allowed) {

@@ -12,6 +12,7 @@ import type { Operation } from './operation.ts'
 import { postActivities } from './post-activities.ts'
 import { publishMessages } from './publish-messages.ts'
 import { queryActivities } from './query-activities.ts'
+import { connectSource, disconnectSource, getSource, listSources } from './sources.ts'
 import { addUser, listUsers, removeUser } from './users.ts'
 
 export const operations: readonly Operation[] = [
@@ -27,6 +28,10 @@ export const operations: readonly Operation[] = [
   endImport,
   getAccounting,
   getStatus,
+  listSources,
+  getSource,
+  connectSource,
+  disconnectSource,
   addUser,
   listUsers,
   removeUser,
