@@ -1,6 +1,7 @@
 // The one configuration: daybook.yaml, DAYBOOK__ variables over it, everything optional, every mistake reported at
 // once by its path. The only file that reads the environment. Not for: credentials that we make ourselves.
 import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -153,6 +154,11 @@ export function ambient(env: Record<string, string | undefined> = process.env) {
     /** The process whose end is ours, too. */
     keeper: env[KEEPER] === undefined ? undefined : Number(env[KEEPER]),
   }
+}
+
+/** The person's folders and programs, for who connects sources at a desk: the environment without our settings. */
+export function desk(env: Record<string, string | undefined> = process.env) {
+  return { home: homedir(), env: foreignEnvironment(env), product: import.meta.dirname }
 }
 
 /** The environment without our settings, for a house that is to have its own. */

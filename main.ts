@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import pino from 'pino'
 import { type Logger, randomIds, wallClock } from './component.ts'
-import { ambient, type Config, foreignEnvironment, KEEPER, loadConfig } from './config.ts'
+import { ambient, type Config, desk, foreignEnvironment, KEEPER, loadConfig } from './config.ts'
 import { type Credentials, credentialsFile } from './credentials.ts'
 import { loadEnrolment, saveEnrolment } from './enrolment.ts'
 import type { Ready } from './lifecycle.ts'
@@ -23,6 +23,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   version,
   ambient: ambient(),
+  desk: desk(),
   config: (file) => loadConfig(file === undefined ? {} : { file }),
   enrolments: { load: loadEnrolment, save: saveEnrolment },
   start,

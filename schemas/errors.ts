@@ -49,6 +49,7 @@ export const errors = {
   method_refused: entry('caller', 'reject', 405, 'This path does not take that method.'),
   usage: entry('caller', 'reject', 400, 'The command line is not understood; --help shows how.'),
   config_invalid: entry('caller', 'stop', 400, 'The configuration has mistakes; each is listed by its path.'),
+  not_installed: entry('caller', 'stop', 404, 'The program whose activity is to be captured was not found here.'),
   not_running: entry('caller', 'stop', 503, 'No Daybook answers here; start one with `npm start`.'),
   already_running: entry('caller', 'stop', 409, 'Another Daybook uses this data folder.'),
   port_taken: entry(

@@ -36,6 +36,7 @@ async function daybook(args: string[], { config = () => house.config, stdin = ''
     stderr,
     version: '1.2.3',
     ambient: { color: false, language: 'C' },
+    desk: { home: '/nonexistent', env: {}, product: '/nonexistent' },
     config,
     enrolments: house.enrolments,
     start: async (given, options) => {

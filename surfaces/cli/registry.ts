@@ -1,7 +1,9 @@
 // Every verb of the CLI, in the order in which help lists them. A new one is a file beside this and a line here. Not
 // for: anything but the list.
 import { bridge } from './bridge.ts'
+import { connect } from './connect.ts'
 import { demo } from './demo.ts'
+import { disconnect } from './disconnect.ts'
 import { doctor } from './doctor.ts'
 import { enroll } from './enroll.ts'
 import { importVerb } from './import.ts'
@@ -21,6 +23,8 @@ export const verbs: readonly Verb[] = [
   start,
   status,
   doctor,
+  connect,
+  disconnect,
   query,
   tail,
   note,

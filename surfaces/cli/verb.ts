@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { OwnStorage } from '../../schemas/content-ref.ts'
 import type { Enrolment } from '../../schemas/enrolment.ts'
+import type { DeskEnvironment } from '../connect/desk.ts'
 import type { Client } from './client.ts'
 
 export interface Option {
@@ -88,6 +89,7 @@ export interface Io {
   stderr: Writable
   version: string
   ambient: { color: boolean; language: string }
+  desk: { home: string; env: DeskEnvironment; product: string }
   /** Reads the configuration; throws `config_invalid`. Default: daybook.yaml here, and the environment. */
   config(file?: string): CliConfig
   enrolments: Enrolments

@@ -26,6 +26,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   version: '0.0.0',
   ambient: { color: false, language: 'C' },
+  desk: { home: '/nonexistent', env: {}, product: '/nonexistent' },
   config: (file) => loadConfig(file === undefined ? {} : { file }),
   enrolments: { load: nothing, save: nothing },
   start: nothing,

@@ -1,0 +1,61 @@
+// `daybook disconnect`: puts back, byte for byte, what connecting a source changed at this desk. Not for: what it stored,
+// which stays.
+
+import { DaybookError } from '../../schemas/errors.ts'
+import { deskOf } from '../connect/desk.ts'
+import { readJournal, undoEdits } from '../connect/edits.ts'
+import { disconnectSource } from '../operations/sources.ts'
+import { findConnector, wordOf } from './connect.ts'
+import { exitCodes } from './exit-codes.ts'
+import type { Verb } from './verb.ts'
+
+export const disconnect: Verb = {
+  name: 'disconnect',
+  summary: 'Put back what connecting a source changed at this desk; what it stored stays',
+  words: '<source>',
+  options: [{ name: 'dry-run', summary: 'Only show what would be put back' }],
+  details: 'The files are put back also while no Daybook runs; the house is told once it does.',
+  examples: ['disconnect terminal'],
+  async run(call) {
+    const [word, ...more] = call.words
+    if (word === undefined || more.length > 0)
+      throw new DaybookError('usage', 'Name one source: daybook disconnect terminal.')
+    const connector = findConnector(word)
+    const { state } = deskOf(call.io.desk)
+    const journal = readJournal(state, connector.source)
+    if (call.flag('dry-run')) {
+      const files = journal?.changed.map(({ path }) => path) ?? []
+      await call.print(
+        ...(call.json
+          ? [JSON.stringify({ source: connector.source, files })]
+          : ['Would put back:', ...files.map((path) => `  ${path}`)]),
+      )
+      return exitCodes.ok
+    }
+    const files = journal ? undoEdits(state, journal, connector.undo) : []
+    const told = await tell(() => call.connect().call(disconnectSource, { name: connector.source }))
+    if (call.json) await call.print(JSON.stringify({ source: connector.source, files, told }))
+    else {
+      if (!journal) await call.print(`${wordOf(connector)} has changed no file here.`)
+      await call.print(
+        ...files.map(({ path, how, todo }) => `  ${how.padEnd(12)} ${path}${todo ? `\n      ${todo}` : ''}`),
+      )
+      await call.print(
+        told
+          ? `${wordOf(connector)} is disconnected.`
+          : 'No Daybook runs: run this again when it does, so that it knows too.',
+      )
+    }
+    return files.some(({ how }) => how === 'left') ? exitCodes.failed : exitCodes.ok
+  },
+}
+
+async function tell(disconnected: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await disconnected()
+    return true
+  } catch (error) {
+    if (error instanceof DaybookError && error.code === 'not_running') return false
+    throw error
+  }
+}

@@ -1,0 +1,5 @@
+// Every source that can be connected at a desk. A new one is a file beside this and a line here. Not for: anything but the
+// list.
+import type { Connector } from './connector.ts'
+
+export const connectors: readonly Connector[] = []
