@@ -1,5 +1,6 @@
 // Changes to a person's files that can be taken back byte for byte: each is written as a whole or not at all, and a journal
 // says what was there before. Not for: what is changed, which each connector says.
+import { isUtf8 } from 'node:buffer'
 import {
   chmodSync,
   chownSync,
@@ -52,8 +53,16 @@ export interface PutBack {
   todo?: string
 }
 
-const bytesOf = (text: string | null) => (text === null ? null : Buffer.from(text, 'utf8').toString('base64'))
-const textOf = (bytes: string | null) => (bytes === null ? null : Buffer.from(bytes, 'base64').toString('utf8'))
+/**
+ * A file as text and back without losing a byte: what is no UTF-8 is taken byte by byte, marked so that it is written like
+ * that again.
+ */
+const BYTEWISE = '\u{F0000}'
+const decoded = (bytes: Buffer) => (isUtf8(bytes) ? bytes.toString('utf8') : BYTEWISE + bytes.toString('latin1'))
+const encoded = (text: string) =>
+  text.startsWith(BYTEWISE) ? Buffer.from(text.slice(BYTEWISE.length), 'latin1') : Buffer.from(text, 'utf8')
+const bytesOf = (text: string | null) => (text === null ? null : encoded(text).toString('base64'))
+const textOf = (bytes: string | null) => (bytes === null ? null : decoded(Buffer.from(bytes, 'base64')))
 
 /** Changes nothing. Throws what an edit throws. */
 export function preview(edits: readonly Edit[]): Difference[] {
@@ -139,16 +148,23 @@ function putBack({ path, before, after, folders }: Changed, undo: Connector['und
   return { path, how: 'taken out' }
 }
 
-/** The text without what turned `before` into `after`, if that was one insertion that stands in it once. */
+/** The text without the lines that turned `before` into `after`, if they came in one place and stand in it once. */
 function withoutInserted(before: string, after: string, now: string): string | undefined {
+  const inserted = insertedLines(before, after)
+  if (inserted === undefined) return undefined
+  const around = `\n${now}`.split(`\n${inserted}`)
+  return around.length === 2 ? around.join('\n').slice(1) : undefined
+}
+
+/** Whole lines; undefined if it was anything else that changed. */
+function insertedLines(before: string, after: string): string | undefined {
   let head = 0
   while (head < before.length && before[head] === after[head]) head++
-  const tail = before.length - head
-  if (after.length < before.length || !after.endsWith(before.slice(head))) return undefined
-  const inserted = after.slice(head, after.length - tail)
-  const at = now.indexOf(inserted)
-  if (inserted.trim() === '' || at < 0 || now.indexOf(inserted, at + 1) >= 0) return undefined
-  return now.slice(0, at) + now.slice(at + inserted.length)
+  // Lines that begin as the rest goes on are seen late: they began with their first.
+  if (head < before.length) while (head > 0 && before[head - 1] !== '\n') head--
+  const inserted = after.slice(head, after.length - (before.length - head)).replace(/^\n/, '')
+  const isInsertion = after.endsWith(before.slice(head)) && inserted.trim() !== '' && inserted.endsWith('\n')
+  return isInsertion ? inserted : undefined
 }
 
 /** The lines of one text that the other has not, in order. */
@@ -159,7 +175,7 @@ function differing(before: string, after: string): string[] {
 }
 
 function read(path: string): string | null {
-  return existsSync(path) ? readFileSync(path, 'utf8') : null
+  return existsSync(path) ? decoded(readFileSync(path)) : null
 }
 
 function put(path: string, text: string | null, mode: number): void {
@@ -173,7 +189,7 @@ function write(path: string, text: string, mode: number): void {
   const real = existsSync(path) ? realpathSync(path) : path
   const was = statSync(real, { throwIfNoEntry: false })
   const half = `${real}.daybook-new`
-  writeFileSync(half, text, { mode: was ? was.mode & 0o777 : mode, flush: true })
+  writeFileSync(half, encoded(text), { mode: was ? was.mode & 0o777 : mode, flush: true })
   if (was) {
     chmodSync(half, was.mode & 0o777)
     if (process.getuid?.() === 0) chownSync(half, was.uid, was.gid)
