@@ -170,6 +170,8 @@ export interface Bridge<Config = unknown, Input = unknown, Context extends Trans
   readonly always?: boolean
   /** The sources that its activities bear, each with an example; absent: its own name. Others may come. */
   readonly sources?: readonly string[]
+  /** What it never captures, a sentence each: people trust it with their day. */
+  readonly never?: readonly string[]
   /** Where it is reached below the house's HTTP, `/wakatime/api/v1`: all that is there is its own. */
   readonly paths?: readonly string[]
   readonly examples: readonly BridgeExample<Input>[]

@@ -10,6 +10,10 @@ export const frigate = defineBridge<FrigateConfig, unknown, FrigateContext>({
   name: 'frigate',
   title: 'Frigate: persons, vehicles, animals and sounds that cameras detect, with their pictures',
   types: ['person_detected', 'device_state_change', 'routine_trigger'],
+  never: [
+    'Recordings and clips: they stay with Frigate, and only the picture of a review is copied.',
+    'The password for Frigate, and passwords in the URLs of cameras.',
+  ],
   config: frigateConfig,
   exampleConfig,
   exampleContext,

@@ -11,6 +11,10 @@ export const homeAssistant = defineBridge<HomeAssistantConfig, unknown, HomeCont
   name: 'home_assistant',
   title: 'Home Assistant: people, devices, sensors and routines of the house',
   types: ['presence_change', 'device_state_change', 'environmental', 'routine_trigger'],
+  never: [
+    'Coordinates of persons and devices, and access tokens: they are taken out before anything leaves the bridge.',
+    'What Home Assistant itself leaves out of its logbook, such as uptimes and signal strengths.',
+  ],
   config: homeAssistantConfig,
   exampleConfig,
   exampleContext,

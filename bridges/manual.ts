@@ -74,6 +74,7 @@ export const manual = defineBridge<Record<string, never>, Note>({
   name: 'manual',
   title: 'Notes that a person writes',
   types: ['note'],
+  never: ['Anything that you have not written down.'],
   config: z.strictObject({}),
   exampleConfig: {},
   always: true,

@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { differences, write } from './generate.ts'
-import { pages } from './pages.ts'
+import { differences, sourcesFolder, write } from './generate.ts'
+import { pages, sourcePages } from './pages.ts'
 
 test('the committed reference is what the code generates; if not, `npm run docs` mends it', () => {
   expect(differences(pages).map(({ file }) => file)).toEqual([])
+  expect(differences(sourcePages(sourcesFolder), sourcesFolder).map(({ file }) => file)).toEqual([])
 })
 
 test('a page renders to the same text twice', () => {

@@ -1,8 +1,9 @@
-// `npm run docs`: writes docs/reference/ from the code, so that what is told and what runs cannot drift apart. With
-// `--check` it writes nothing and exits 1, naming the files that differ. Not for: prose, which is written by hand.
+// `npm run docs`: writes docs/reference/ from the code, and its part of the pages in docs/sources/, so that what is told
+// and what runs cannot drift apart. With `--check` it writes nothing and exits 1, naming the files that differ. Not for:
+// prose, which is written by hand.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Page, pages } from './pages.ts'
+import { type Page, pages, sourcePages } from './pages.ts'
 
 /** The folder that holds nothing but what is generated. */
 export const referenceFolder = join(import.meta.dirname, 'reference')
@@ -35,6 +36,9 @@ export function write(changes: readonly Difference[], folder = referenceFolder):
   }
 }
 
+/** The same for the pages of the sources, which are prose but for a part. */
+export const sourcesFolder = join(import.meta.dirname, 'sources')
+
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -47,12 +51,16 @@ function filesBelow(folder: string): string[] {
 
 if (import.meta.main) {
   const check = process.argv.includes('--check')
-  const changes = differences(pages)
-  if (!check) write(changes)
-  for (const { file, text } of changes) {
-    console.log(`docs/reference/${file} ${check ? 'differs' : text === null ? 'removed' : 'written'}`)
+  const folders = { reference: differences(pages), sources: differences(sourcePages(sourcesFolder), sourcesFolder) }
+  const all = Object.entries(folders).flatMap(([name, changes]) => changes.map((change) => ({ ...change, name })))
+  if (!check) {
+    write(folders.reference)
+    write(folders.sources, sourcesFolder)
   }
-  if (check && changes.length > 0) {
+  for (const { name, file, text } of all) {
+    console.log(`docs/${name}/${file} ${check ? 'differs' : text === null ? 'removed' : 'written'}`)
+  }
+  if (check && all.length > 0) {
     console.error('Run `npm run docs` and commit what it writes.')
     process.exitCode = 1
   }
