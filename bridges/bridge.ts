@@ -50,6 +50,12 @@ export interface BridgeHost<Config> {
    */
   attach(bytes: Uint8Array, about: { mediaType: string; name?: string }): ContentRef
   /**
+   * The same for what is too big to be looked at at once: a path, or the bytes piece by piece; a path must stay as it is
+   * meanwhile. JSON lines lose the secrets of each value, other text those of its lines. No piece holds the event loop for
+   * more than some milliseconds. Rejects as `attach` throws, and with what the body does.
+   */
+  attachFile(body: string | AsyncIterable<Uint8Array>, about: { mediaType: string; name?: string }): Promise<ContentRef>
+  /**
    * Hands over what others publish under these filters, retained ones first, until the function is called. A QoS 1
    * message is acknowledged when `take` has returned, and offered again if it throws.
    */

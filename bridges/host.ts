@@ -22,7 +22,7 @@ import type {
   SourcePayload,
 } from './bridge.ts'
 import { createPauses, type Pauses } from './pauses.ts'
-import { attaching, lightened } from './payloads.ts'
+import { attaching, attachingFiles, lightened } from './payloads.ts'
 
 /** What a host needs of an outbox; it starts and stops it. */
 export interface HostOutbox extends Component {
@@ -172,7 +172,8 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
         const room = async (ended = signal) => {
           while (outbox.depth >= ROOM && !signal.aborted && !ended.aborted) await clock.sleep(ROOM_EACH_MS, signal)
         }
-        const reach = { attach, listen, room, folder: () => parts.folder({ producer }) }
+        const attachFile = attachingFiles(attach)
+        const reach = { attach, attachFile, listen, room, folder: () => parts.folder({ producer }) }
         const { state } = outbox
         const about = { config, space, producer, log, clock, signal, state, privacy, key }
         const open = await bridge.open({ ...about, emit, ...reach })

@@ -2,6 +2,8 @@
 // and `data` above 4 KB, of which a head stays. Not for: keeping or uploading them, which the outbox does.
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
 import { limits } from '../schemas/activity.ts'
 import { asDaybookError, DaybookError } from '../schemas/errors.ts'
 import { fitted, headOf } from '../schemas/fit.ts'
@@ -32,6 +34,11 @@ export function attaching({ keep, redactText, paused }: PayloadsParts): Attach {
     const id = createHash('sha256').update(bytes).digest('hex')
     return { storage: 'fs', id, size: bytes.byteLength, ...about }
   }
+}
+
+/** The same for a path or a body that comes piece by piece. */
+export function attachingFiles(attach: Attach): BridgeHost<unknown>['attachFile'] {
+  return async (body, about) => attach(await buffer(typeof body === 'string' ? createReadStream(body) : body), about)
 }
 
 /**
