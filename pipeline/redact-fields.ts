@@ -56,15 +56,27 @@ export function createFields(redactText: RedactText): RedactFields {
   function redactList(list: unknown[], kind: FieldKind, found: Set<string>, depth: number): unknown {
     if ((kind === 'place' || kind === 'degree') && list.length >= 2 && list.every(isNumber))
       return hide('coordinates', found)
-    let changed = false
-    const result = list.map((value, index) => {
-      const before = list[index - 1]
+    const whole = joined(list, found)
+    let changed = whole !== list
+    const result = whole.map((value, index) => {
+      const before = whole[index - 1]
       const secret = typeof value === 'string' && typeof before === 'string' && isSecretOption(before)
       const now = redactValue(value, secret ? 'secret' : kind, found, depth + 1)
       changed ||= now !== value
       return now
     })
     return changed ? result : list
+  }
+
+  /** A key whose lines are elements of their own, as those of a patch are, is looked at as a whole. */
+  function joined(list: unknown[], found: Set<string>): unknown[] {
+    const begin = list.findIndex((value) => typeof value === 'string' && value.includes('-----BEGIN '))
+    if (begin < 0) return list
+    const after = list.findIndex((value, index) => index > begin && typeof value !== 'string')
+    const end = after < 0 ? list.length : after
+    const text = list.slice(begin, end).join('\n')
+    const kept = redactText(text, found)
+    return kept === text ? list : [...list.slice(0, begin), ...kept.split('\n'), ...list.slice(end)]
   }
 
   /** Below a field that is named like a secret every text is one; numbers there are more often counts. */

@@ -49,7 +49,8 @@ const spareOutOfRange: Spare = (pair) => {
   return Math.abs(latitude) > 90 || Math.abs(longitude) > 180
 }
 
-const pemBody = '[\\w+/=\\s\\\\:,.-]'
+/** With what stands before a line that is shown with its number. */
+const pemBody = '[\\w+/=\\s\\\\:,.→|-]'
 const pemEnd = '-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----'
 const pem = `-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:${pemBody}*?${pemEnd}|${pemBody}{16,})`
 const option = `(?<=[\\s"'\`]|^)--?[\\w-]{0,60}?${secretName}`

@@ -16,6 +16,8 @@ export interface Redactor {
   redact<N extends Redactable>(notification: N): N
   /** The same for a payload on its way to the object store. */
   redactText(text: string): { text: string; redacted: string[] }
+  /** The same for structured data alone: the same object if there is nothing to hide. */
+  redactData<Data extends Record<string, unknown>>(data: Data): Data
 }
 
 export type Redactable = Omit<ActivityNotification, 'producer' | 'epoch' | 'seq'>
@@ -65,5 +67,6 @@ export function createRedactor(): Redactor {
       const found = new Set<string>()
       return { text: redactText(text, found), redacted: [...found].sort() }
     },
+    redactData: (data) => redactFields(data, new Set()) as typeof data,
   }
 }

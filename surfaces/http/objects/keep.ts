@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { finished } from 'node:stream/promises'
 import type { Clock } from '../../../component.ts'
+import { begun, redacted } from '../../../pipeline/redact-blocks.ts'
 import { type ContentRef, contentRef } from '../../../schemas/content-ref.ts'
 import { DaybookError } from '../../../schemas/errors.ts'
 import { isText } from '../../../schemas/media-types.ts'
@@ -12,7 +13,6 @@ import type { InTime } from '../in-time.ts'
 import { promisedId } from './digest.ts'
 import { essenceOf, nameIn } from './disposition.ts'
 import { createPlaces } from './places.ts'
-import { begun, redacted } from './redacted.ts'
 
 /** Payloads on their way in at once; how long others wait unread, ms. */
 const COMING_MOST = 32

@@ -1,6 +1,6 @@
 // Text loses its secrets however it is cut into chunks, and nothing else.
 import { describe, expect, test } from 'vitest'
-import { begun, redacted } from './redacted.ts'
+import { begun, redacted } from './redact-blocks.ts'
 
 const seen: number[] = []
 const hide = (text: string) => {
