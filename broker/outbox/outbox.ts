@@ -34,6 +34,8 @@ export interface Outbox extends Component {
    * `too_large`, `outbox_full` at the quota of payloads, `data_unwritable`, `invalid`, `shutting_down` after stop.
    */
   attach(bytes: Uint8Array, about: PayloadAbout): ContentRef
+  /** The same for what comes piece by piece, which is never held as a whole; what the body throws ends it too. */
+  attachFile(body: AsyncIterable<Uint8Array>, about: PayloadAbout): Promise<ContentRef>
   /** The bridge's own memory, in the same file. */
   readonly state: OutboxState
   /** Names the count of what is appended next. */
@@ -141,6 +143,14 @@ class SqliteOutbox implements Outbox {
   attach(bytes: Uint8Array, about: PayloadAbout): ContentRef {
     this.#refuseIfOver()
     const ref = this.#payloads.attach(bytes, about, (id) => this.#uploads.isRefused(id))
+    if (this.#uploads.isRefused(ref.id)) this.#uploads.forget(ref.id)
+    return ref
+  }
+
+  async attachFile(body: AsyncIterable<Uint8Array>, about: PayloadAbout): Promise<ContentRef> {
+    const passed = () => this.#refuseIfOver()
+    passed()
+    const ref = await this.#payloads.attachFile(body, about, { rewrite: (id) => this.#uploads.isRefused(id), passed })
     if (this.#uploads.isRefused(ref.id)) this.#uploads.forget(ref.id)
     return ref
   }

@@ -1,6 +1,6 @@
 // The folder beside an outbox's file that holds payloads, one file each, named by the hash of its bytes. Not for: which
 // of them are needed (payloads.ts).
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import {
   closeSync,
   createReadStream,
@@ -14,8 +14,20 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DaybookError } from '../../schemas/errors.ts'
+
+/** What has come and has no name yet. */
+export interface Received {
+  /** SHA-256, 64 lower-case hex digits. */
+  readonly id: string
+  /** Bytes. */
+  readonly size: number
+  /** Gives it its name; durable when it returns. Throws `data_unwritable`. */
+  keep(): void
+  drop(): void
+}
 
 export type PayloadFolder = ReturnType<typeof payloadFolder>
 
@@ -35,8 +47,45 @@ export function payloadFolder(path: string) {
         syncFolder(path)
       } catch (error) {
         removeSilently(unfinished)
-        throw new DaybookError('data_unwritable', `${path}: ${(error as Error).message}`, { cause: error })
+        throw unwritable(path, error)
       }
+    },
+
+    /**
+     * Writes what comes piece by piece, hashed on the way, to a file without a name yet, synced. `passed` hears how many bytes
+     * there are; what it and the body throw ends it, and nothing is left. Rejects with `data_unwritable`.
+     */
+    async receive(body: AsyncIterable<Uint8Array>, passed: (size: number) => void): Promise<Received> {
+      const unfinished = pathOf(`${randomUUID()}.new`)
+      const hash = createHash('sha256')
+      let size = 0
+      const drop = () => removeSilently(unfinished)
+      try {
+        if (mkdirSync(path, { recursive: true, mode: 0o700 })) syncFolder(dirname(path))
+        await using file = await onDisk(path, open(unfinished, 'wx', 0o600))
+        for await (const piece of body) {
+          size += piece.length
+          passed(size)
+          hash.update(piece)
+          await onDisk(path, file.appendFile(piece))
+        }
+        passed(size)
+        await onDisk(path, file.datasync())
+      } catch (error) {
+        drop()
+        throw error
+      }
+      const id = hash.digest('hex')
+      const keep = () => {
+        try {
+          renameSync(unfinished, pathOf(id))
+          syncFolder(path)
+        } catch (error) {
+          drop()
+          throw unwritable(path, error)
+        }
+      }
+      return { id, size, keep, drop }
     },
 
     /** True if there is a file of this size; its bytes are not looked at. */
@@ -61,6 +110,16 @@ export function payloadFolder(path: string) {
       for (const name of namesIn(path)) if (!isKnown(name)) removeSilently(pathOf(name))
     },
   }
+}
+
+function unwritable(path: string, error: unknown): DaybookError {
+  return new DaybookError('data_unwritable', `${path}: ${(error as Error).message}`, { cause: error })
+}
+
+function onDisk<T>(path: string, work: Promise<T>): Promise<T> {
+  return work.catch((error) => {
+    throw unwritable(path, error)
+  })
 }
 
 function writeSynced(path: string, bytes: Uint8Array): void {

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { attach, codeOf, Desk, events, idOf, withPayloads } from './outbox.desk.ts'
 import { type ManualClock, noFaults, type World } from './outbox.world.ts'
 
@@ -174,4 +174,57 @@ test('kill -9 at any moment leaves every attached payload whole, and no half one
     expect(outbox.depth).toBe(0)
     expect(world.dangling).toEqual([])
   }
+})
+
+describe('a payload that comes piece by piece', () => {
+  const about = { mediaType: 'text/plain', name: 'hello' }
+  async function* pieces(...texts: (string | Error)[]) {
+    for (const text of texts) {
+      if (text instanceof Error) throw text
+      yield Buffer.from(text)
+    }
+  }
+
+  test('is the same as one that is attached at once', async () => {
+    const { outbox } = desk.make()
+    const ref = await outbox.attachFile(pieces('hel', '', 'lo'), about)
+    expect(ref).toEqual(attach(outbox, 'hello'))
+    expect(await outbox.attachFile(pieces('hello'), about)).toEqual(ref)
+    expect(files()).toEqual([ref.id])
+    expect(readFileSync(join(folder, ref.id), 'utf8')).toBe('hello')
+    expect(statSync(join(folder, ref.id)).mode & 0o777).toBe(0o600)
+    expect(outbox.health().figures).toMatchObject({ payloads: 1, payloadBytes: 5 })
+    expect(await outbox.attachFile(pieces(), { mediaType: 'text/plain' })).toMatchObject({ size: 0, id: idOf('') })
+  })
+
+  test('leaves nothing if it is too large, finds no room, is described in no known way or breaks off', async () => {
+    const { outbox } = desk.make(desk.file, { onePayloadBytes: 10, payloadBytes: 12 })
+    const read: string[] = []
+    const endless = async function* () {
+      for (;;) {
+        read.push('x')
+        yield Buffer.from('xxxx')
+      }
+    }
+    await expect(outbox.attachFile(endless(), about)).rejects.toMatchObject({ code: 'too_large' })
+    expect(read).toHaveLength(3)
+    attach(outbox, '12345678')
+    await expect(outbox.attachFile(endless(), about)).rejects.toMatchObject({ code: 'outbox_full' })
+    await expect(outbox.attachFile(pieces('x'), { mediaType: 'no type' })).rejects.toMatchObject({ code: 'invalid' })
+    await expect(outbox.attachFile(pieces('x', new Error('gone')), about)).rejects.toThrow('gone')
+    expect(outbox.health().figures).toMatchObject({ payloads: 1, payloadBytes: 8 })
+    expect(files()).toEqual([idOf('12345678')])
+  })
+
+  test('ends with the outbox', async () => {
+    const { outbox } = desk.make()
+    const stopping = async function* () {
+      yield Buffer.from('a')
+      await outbox.stop()
+      yield Buffer.from('b')
+    }
+    await expect(outbox.attachFile(stopping(), about)).rejects.toMatchObject({ code: 'shutting_down' })
+    await expect(outbox.attachFile(pieces('a'), about)).rejects.toMatchObject({ code: 'shutting_down' })
+    expect(files()).toEqual([])
+  })
 })

@@ -43,6 +43,8 @@ export interface PayloadsParts {
   gone: (id: string) => void
 }
 
+type Kept = Pick<ContentRef, 'id' | 'mediaType'> & { name?: string | null | undefined }
+
 /** What no entry refers to stays that long: its bridge may be about to emit. */
 const IDLE_MS = 3_600_000
 const COLLECT_EACH_MS = 60_000
@@ -88,27 +90,56 @@ export class Payloads {
 
   /** See Outbox.attach. `rewrite`: the file may be damaged. */
   attach(bytes: Uint8Array, about: PayloadAbout, rewrite: (id: string) => boolean): ContentRef {
-    const { file, folder, clock, limits } = this.#parts
     const size = bytes.byteLength
-    if (size > limits.onePayloadBytes) {
-      throw new DaybookError('too_large', `A payload may have ${limits.onePayloadBytes} bytes, this one has ${size}.`)
-    }
+    this.#refuseTooLarge(size)
     const ref = this.refOf(bytes, about)
-    const { id, name = null } = ref
+    this.#keep(ref, size, rewrite, () => this.#parts.folder.keep(ref.id, bytes))
+    return ref
+  }
+
+  /** See Outbox.attachFile; `passed` is called on the way and ends it by throwing. */
+  async attachFile(
+    body: AsyncIterable<Uint8Array>,
+    about: PayloadAbout,
+    { rewrite, passed }: { rewrite: (id: string) => boolean; passed: () => void },
+  ): Promise<ContentRef> {
+    const { folder } = this.#parts
+    const ref = this.refOf(new Uint8Array(), about)
+    const received = await folder.receive(body, (size) => {
+      passed()
+      this.#refuseTooLarge(size)
+      this.#findRoom(size)
+    })
+    const { id, size } = received
+    try {
+      this.#keep({ ...ref, id }, size, rewrite, received.keep)
+    } finally {
+      received.drop()
+    }
+    return { ...ref, id, size }
+  }
+
+  #refuseTooLarge(size: number): void {
+    const { onePayloadBytes } = this.#parts.limits
+    if (size <= onePayloadBytes) return
+    throw new DaybookError('too_large', `A payload may have ${onePayloadBytes} bytes, this one has ${size}.`)
+  }
+
+  /** Puts it on record; `write` brings its bytes into the folder where they are not there yet. */
+  #keep({ id, mediaType = '', name = null }: Kept, size: number, rewrite: (id: string) => boolean, write: () => void) {
+    const { file, folder, clock } = this.#parts
     const known = this.get(id)
     if (!known || !folder.has(id, size) || rewrite(id)) {
       if (!known) this.#findRoom(size)
-      folder.keep(id, bytes)
+      write()
     }
     file.transaction(({ addPayload, keepLonger }) => {
       if (known) keepLonger.run(clock.now(), id)
-      else addPayload.run(id, size, about.mediaType, name, clock.now())
+      else addPayload.run(id, size, mediaType, name, clock.now())
     })
-    if (!known) {
-      this.#count++
-      this.#bytes += size
-    }
-    return ref
+    if (known) return
+    this.#count++
+    this.#bytes += size
   }
 
   /** The reference that `attach` returns. Throws `invalid`. */
