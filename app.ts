@@ -18,12 +18,15 @@ import type { Credentials } from './credentials.ts'
 import { type App, type Built, createLifecycle, type Life } from './lifecycle.ts'
 import { bridgeFolder, outboxesIn } from './outboxes.ts'
 import { createBridgeStatuses } from './pipeline/bridge-statuses.ts'
+import { createCommands } from './pipeline/commands.ts'
 import { logicalDays } from './pipeline/logical-day.ts'
 import { createObjectCare } from './pipeline/object-care.ts'
+import { createPause } from './pipeline/pause.ts'
 import { createPersist } from './pipeline/persist.ts'
 import { createPrivacy } from './pipeline/privacy.ts'
 import { createReceipts } from './pipeline/receipts.ts'
 import { createRedactor } from './pipeline/redact.ts'
+import { createSuppressions } from './pipeline/suppressions.ts'
 import { memoryIn } from './private-file.ts'
 import { topicsUnder } from './schemas/topics.ts'
 import { createObjects } from './storage/objects/objects.ts'
@@ -114,14 +117,27 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
     })
 
   const receipts = createReceipts({ bus, storage, topics, clock, log: logOf('receipts') })
+  const suppressions = createSuppressions({ storage, hashKey: credentials.secrets.hash, log: logOf('suppressions') })
+  const pause = createPause({
+    bus,
+    storage,
+    suppressions,
+    topics,
+    memory: memoryIn(join(config.data, 'pause.json')),
+    changed: ({ paused, until }) => sources.pause(paused, until),
+    clock,
+    log: logOf('pause'),
+    signal,
+  })
+  const commands = createCommands({ bus, topics, handlers: { pause: pause.command }, log: logOf('commands') })
   const persist = createPersist({
     bus,
     storage,
     receipts,
     topics,
     redactor,
+    suppressor: suppressions,
     space,
-    hashKey: credentials.secrets.hash,
     dayOf: logicalDays(timeZone),
     clock,
     log: logOf('pipeline'),
@@ -163,7 +179,7 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
   })
   const imports = createImports({ bridges: sources.hosted, clock, ids, log: logOf('imports') })
 
-  const core: Component[] = [...(server ? [server] : []), storage, objects, persist, bus, receipts]
+  const core: Component[] = [...(server ? [server] : []), storage, objects, suppressions, persist, bus, receipts]
   // While their store is away, payloads go to Postgres.
   const needed = core.filter((part) => part !== objects)
   const door = embedded && config.mqtt.port !== 'off' ? [embedded.door] : []
@@ -183,6 +199,7 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
     ids,
     redactText: (text) => redactor.redactText(text).text,
     bridges: () => statuses.known(),
+    pause: () => pause.current(),
     listening: () => ({
       http: surfaces[0]?.site() ?? { ...config.http, port: 0 },
       mqtt: embedded?.door.address() ?? null,
@@ -210,7 +227,7 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
           }),
         ]
   return {
-    parts: [...core, care, statuses, sources, ...door, imports, ...surfaces],
+    parts: [...core, care, statuses, pause, sources, commands, ...door, imports, ...surfaces],
     urls() {
       const at = embedded?.door.address()
       return {

@@ -7,6 +7,7 @@ import type { Bridge } from './bridges/bridge.ts'
 import { type HostedBridge, hostBridge, producerOf, sectionOf } from './bridges/host.ts'
 import { shownUrl } from './broker/foreign/connection/dial.ts'
 import { createDeviceFeeds } from './broker/foreign/device-feeds.ts'
+import type { Listening } from './broker/foreign/talker/subscriptions.ts'
 import { createTalker } from './broker/foreign/talker/talker.ts'
 import { httpUpload } from './broker/outbox/http-upload.ts'
 import type { Upload } from './broker/outbox/uploads.ts'
@@ -17,7 +18,9 @@ import { bridgeFolder, outboxesIn, outboxFile } from './outboxes.ts'
 import { createPrivacy } from './pipeline/privacy.ts'
 import { createRedactor } from './pipeline/redact.ts'
 import { memoryIn } from './private-file.ts'
+import { readCommand } from './schemas/command.ts'
 import { DaybookError } from './schemas/errors.ts'
+import { pauseState } from './schemas/pause.ts'
 import { topicsUnder } from './schemas/topics.ts'
 
 export interface DeviceOptions {
@@ -92,6 +95,7 @@ export function createDevice(options: DeviceOptions): Device {
     clock,
     space,
   })
+  let heard: Listening | undefined
   // In the order in which they stop; what a feed brings while its bridge ends stays with the broker.
   const parts: Component[] = [feeds, hosted, talker]
 
@@ -101,6 +105,11 @@ export function createDevice(options: DeviceOptions): Device {
       try {
         // What a person must mend shows at once; a broker that is away is not waited for.
         const line = Promise.race([talker.start(), clock.sleep(LINE_MS)])
+        // While the broker is away the last word stands.
+        heard ??= talker.listen(topics.state('pause'), ({ payload }) => {
+          const told = pauseState.safeParse(readCommand(payload)).data
+          if (told) hosted.pause(told.paused, told.until)
+        })
         await Promise.all([hosted.start(), feeds.start(), line])
       } catch (error) {
         await this.stop()
@@ -115,7 +124,10 @@ export function createDevice(options: DeviceOptions): Device {
         pid: process.pid,
       }
     },
-    stop: () => stopAll(parts, log),
+    stop() {
+      heard?.end()
+      return stopAll(parts, log)
+    },
   }
 }
 

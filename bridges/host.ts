@@ -61,8 +61,11 @@ export interface HostParts {
 export interface HostedBridge extends Component {
   readonly source: string
   readonly producer: string
-  /** See OpenBridge; remembered through restarts. Only while it runs. */
-  pause(paused: boolean): void
+  /**
+   * See OpenBridge; ends by itself at `until`, epoch ms. Remembered through restarts while it runs, and before it runs for
+   * its next start.
+   */
+  pause(paused: boolean, until?: number | null): void
   /** How many things the bridge has forgotten. Only while it runs. */
   forget(request: ForgetRequest): number
   /** See OpenBridge.payload; `object_missing` also if it does not run or its source gives none. */
@@ -99,8 +102,19 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
   const { log, clock, space, producer, redact, redactText, privacy } = parts
   const config = readConfig(bridge, parts.config)
   if (!isProducer(producer)) throw new DaybookError('config_invalid', `producer: "${producer}" cannot be in a topic.`)
-  const counts = { emitted: 0, invalid: 0 }
-  let running: { outbox: HostOutbox; pauses: Pauses; key: string; open?: OpenBridge; end: AbortController } | undefined
+  const counts = { emitted: 0, invalid: 0, notKept: 0 }
+  /** What the next start begins with; undefined: as it was at the last end. */
+  let wanted: number | null | 'off' | undefined
+  interface Running {
+    outbox: HostOutbox
+    pauses: Pauses
+    key: string
+    open?: OpenBridge
+    /** What the bridge was told last. */
+    paused: boolean
+    end: AbortController
+  }
+  let running: Running | undefined
   let failure: DaybookError | undefined
 
   /** An invalid notification is a bug of the bridge: it must not stop what its source sends next. */
@@ -122,6 +136,12 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
     return { ...worse, figures: { ...counts, paused: running.pauses.paused(), ...outbox.figures, ...own.figures } }
   }
 
+  function tellPause(of: Running | undefined, paused: boolean): void {
+    if (!of?.open || of.paused === paused) return
+    of.paused = paused
+    of.open.pause(paused)
+  }
+
   async function report(outbox: HostOutbox, signal: AbortSignal): Promise<void> {
     let told = ''
     while (!signal.aborted) {
@@ -141,15 +161,16 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
       if (running) return
       failure = undefined
       const outbox = parts.openOutbox({ producer, source: bridge.name })
-      const pauses = createPauses(outbox.state)
+      const pauses = createPauses(outbox.state, clock)
+      if (wanted !== undefined) pauses.set(wanted)
       const end = new AbortController()
       const key = keyIn(outbox.state)
-      running = { outbox, pauses, key, end }
+      running = { outbox, pauses, key, paused: false, end }
       const keep: HostOutbox['attach'] = (bytes, about) => outbox.attach(bytes, about)
       const attach = attaching({ keep, redactText, paused: pauses.paused })
       const emit = (notifications: readonly Notification[]) => {
-        if (pauses.paused()) return
-        const meant = notifications.filter(({ timestamp }) => !pauses.covers(timestamp))
+        const meant = pauses.paused() ? [] : notifications.filter(({ timestamp }) => !pauses.covers(timestamp))
+        counts.notKept += notifications.length - meant.length
         const ready = meant.flatMap((notification) => prepare(notification, keep))
         if (ready.length > 0) outbox.append(ready)
         counts.emitted += ready.length
@@ -178,7 +199,8 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
         const about = { config, space, producer, log, clock, signal, state, privacy, key }
         const open = await bridge.open({ ...about, emit, ...reach })
         running.open = open
-        if (pauses.paused()) open.pause(true)
+        tellPause(running, pauses.paused())
+        pauses.onEnd(() => tellPause(running, false))
       } catch (thrown) {
         failure = asDaybookError(thrown)
         if (failure.remedy !== 'stop') {
@@ -193,11 +215,18 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
       const ending = running
       running = undefined
       ending?.end.abort()
+      ending?.pauses.close()
       await ending?.open?.close()
       await ending?.outbox.stop()
     },
-    pause(paused) {
-      if (running?.pauses.set(paused, clock.now())) running.open?.pause(paused)
+    pause(paused, until = null) {
+      wanted = paused ? until : 'off'
+      if (!running) return
+      // What it ends now it may still tell.
+      if (paused) tellPause(running, true)
+      running.pauses.set(wanted)
+      if (!paused) tellPause(running, false)
+      running.pauses.onEnd(() => tellPause(running, false))
     },
     forget: (request) => running?.open?.forget(request) ?? 0,
     async payload(id) {

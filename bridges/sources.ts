@@ -29,6 +29,8 @@ export interface Sources extends Component {
   connect(name: string, settings: Settings): Promise<Source>
   /** Forgets its settings: it is off, or as the configuration says. Throws `not_found`. */
   disconnect(name: string): Promise<Source>
+  /** Pauses all of them, also those that are connected meanwhile, or none any more; `until` is epoch ms. */
+  pause(paused: boolean, until: number | null): void
 }
 
 export interface SourcesOptions extends Omit<HostParts, 'producer' | 'config'> {
@@ -55,6 +57,7 @@ export function createSources({ registry, config, device, memory, ...parts }: So
     return { bridge, connected, hosted: hostOf(bridge, connected) }
   })
   let runs = false
+  let pause: [paused: boolean, until: number | null] | undefined
 
   function hostOf(bridge: Bridge, connected: Settings | undefined): HostedBridge | undefined {
     const configured = config[sectionOf(bridge)]
@@ -76,6 +79,7 @@ export function createSources({ registry, config, device, memory, ...parts }: So
     const next = hostOf(slot.bridge, connected)
     await slot.hosted?.stop()
     slot.hosted = next
+    if (pause) next?.pause(...pause)
     slot.connected = connected
     memory.save(Object.fromEntries(slots.flatMap((s) => (s.connected ? [[s.bridge.name, s.connected]] : []))))
     if (runs) await next?.start()
@@ -100,5 +104,9 @@ export function createSources({ registry, config, device, memory, ...parts }: So
     },
     connect: async (name, settings) => change(slotOf(name), settings),
     disconnect: async (name) => change(slotOf(name), undefined),
+    pause(...now) {
+      pause = now
+      for (const bridge of hosted()) bridge.pause(...now)
+    },
   }
 }

@@ -18,6 +18,7 @@ import { logicalDays } from './logical-day.ts'
 import { createPersist } from './persist.ts'
 import { createReceipts } from './receipts.ts'
 import { createRedactor } from './redact.ts'
+import { createSuppressions, type Suppressions } from './suppressions.ts'
 
 const topics = topicsUnder('daybook')
 const topic = topics.activity({ source: 'terminal', type: 'command', producer: 'desk' })
@@ -26,6 +27,7 @@ const log = pino({ level: 'silent' })
 const stopping: (() => Promise<void>)[] = []
 let bus: EmbeddedBroker
 let storage: Storage
+let suppressions: Suppressions
 let url: string
 
 beforeEach(async () => {
@@ -41,6 +43,7 @@ beforeEach(async () => {
     { topics, access: access({ users: [user] }), retained },
   )
   const receipts = createReceipts({ bus, storage, topics, clock, log })
+  suppressions = createSuppressions({ storage, hashKey: 'k', log })
   const persist = createPersist({
     bus,
     storage,
@@ -48,14 +51,14 @@ beforeEach(async () => {
     topics,
     redactor: createRedactor(),
     space: 'home',
-    hashKey: 'k',
+    suppressor: suppressions,
     dayOf: logicalDays('Europe/Berlin'),
     clock,
     log,
     signal,
   })
-  for (const part of [storage, persist, bus, receipts, bus.door]) await part.start()
-  stopping.push(database.stop, ...[storage, persist, bus, receipts].map((part) => () => part.stop()))
+  for (const part of [storage, suppressions, persist, bus, receipts, bus.door]) await part.start()
+  stopping.push(database.stop, ...[storage, suppressions, persist, bus, receipts].map((part) => () => part.stop()))
 })
 
 afterEach(async () => {

@@ -6,13 +6,13 @@ import { type ActivityEvent, type ActivityNotification, toNotification } from '.
 import type { OutcomeStatus, Receipt } from '../schemas/delivery.ts'
 import { asDaybookError, type DaybookError, type ErrorCode } from '../schemas/errors.ts'
 import type { Topics } from '../schemas/topics.ts'
-import type { RejectedMessage, Settlement, Suppression } from '../storage/ledger.ts'
+import type { RejectedMessage, Settlement } from '../storage/ledger.ts'
 import type { InlinePayload, Storage } from '../storage/storage.ts'
 import { mayBeTooLarge, moveData } from './moved-data.ts'
 import type { Receipts } from './receipts.ts'
 import type { Redactor } from './redact.ts'
 import { createRejected, sentence, toldOf } from './rejected.ts'
-import { suppressedBy } from './suppression.ts'
+import type { Suppressor } from './suppression.ts'
 import { createValidate, type Sender } from './validate.ts'
 
 export interface PersistOptions {
@@ -21,9 +21,8 @@ export interface PersistOptions {
   receipts: Pick<Receipts, 'tell'>
   topics: Topics
   redactor: Redactor
+  suppressor: Suppressor
   space: string
-  /** Secret of the id hashes in suppressions. */
-  hashKey: string
   dayOf: (timestamp: number) => string
   clock: Clock
   log: Logger
@@ -49,16 +48,13 @@ interface Entry {
 /** A batch is what waits, but not more than this: memory and lock times stay bounded. */
 const BATCH_MOST = 2_000
 const RETRY_MS = { first: 100, most: 5_000 }
-const RULES_EVERY_MS = 5_000
 
 export function createPersist(options: PersistOptions): Component {
-  const { bus, storage, receipts, topics, redactor, hashKey, clock, log, signal } = options
+  const { bus, storage, receipts, topics, redactor, suppressor, clock, log, signal } = options
   const validate = createValidate(options)
   const rejected = createRejected(options)
   const waiting: Entry[] = []
   let running: Promise<void> | null = null
-  let rules: Suppression[] = []
-  let rulesTimer: NodeJS.Timeout | null = null
   let trouble: { code: string; detail: string } | null = null
 
   bus.onActivity((delivery) => {
@@ -70,10 +66,11 @@ export function createPersist(options: PersistOptions): Component {
     const receivedAt = clock.now()
     const validated = validate(delivery.topic, delivery.payload, receivedAt)
     const { sender } = validated
+    // What cannot be read cannot say when it happened; in a pause nothing of it is kept.
+    if (!validated.ok && suppressor.pausedAt(receivedAt)) return { delivery, sender, receivedAt, outcome: 'suppressed' }
     if (!validated.ok) return { delivery, sender, receivedAt, refused: validated }
     const event = withoutSecrets(validated.event)
-    const suppressed = rules.length > 0 && suppressedBy(event, rules, hashKey) !== undefined
-    if (suppressed) return { delivery, sender, receivedAt, event, outcome: 'suppressed' }
+    if (suppressor.covers(event)) return { delivery, sender, receivedAt, event, outcome: 'suppressed' }
     const large = mayBeTooLarge(delivery.payload.length) || event !== validated.event
     return { delivery, sender, receivedAt, event, ...(large && moveData(event)) }
   }
@@ -177,23 +174,10 @@ export function createPersist(options: PersistOptions): Component {
     return entry.kept
   }
 
-  async function loadRules(): Promise<void> {
-    try {
-      rules = await storage.ledger.suppressions()
-    } catch (error) {
-      log.debug({ reason: (error as Error).message }, 'suppressions not read, the last ones stand')
-    }
-  }
-
   return {
     name: 'pipeline',
-    async start() {
-      rules = await storage.ledger.suppressions()
-      rulesTimer = setInterval(() => void loadRules(), RULES_EVERY_MS)
-      rulesTimer.unref()
-    },
+    async start() {},
     async stop() {
-      if (rulesTimer) clearInterval(rulesTimer)
       await running
     },
     health(): Health {

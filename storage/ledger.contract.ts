@@ -163,6 +163,23 @@ export function ledgerContract(fresh: () => Promise<Storage>) {
       idHash: undefined,
     }
     await storage.ledger.suppress(rule)
-    expect(await storage.ledger.suppressions()).toEqual([rule])
+    const rules = await storage.ledger.suppressions()
+    expect(rules).toEqual([rule])
+    expect(await storage.ledger.suppressions()).toBe(rules)
+  })
+
+  it('keeps a pause once, as it was said last, and forgets one that covers nothing', async () => {
+    const pauses = async () =>
+      (await storage.ledger.suppressions()).map(({ kind, since, until }) => [kind, since, until])
+    await storage.ledger.pause({ since: NOON, until: null })
+    expect(await pauses()).toEqual([['pause', NOON, null]])
+    await storage.ledger.pause({ since: NOON, until: NOON + 1 })
+    await storage.ledger.pause({ since: NOON + 5, until: NOON + 9 })
+    expect(await pauses()).toEqual([
+      ['pause', NOON, NOON + 1],
+      ['pause', NOON + 5, NOON + 9],
+    ])
+    await storage.ledger.pause({ since: NOON + 5, until: NOON + 5 })
+    expect(await pauses()).toEqual([['pause', NOON, NOON + 1]])
   })
 }

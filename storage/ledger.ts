@@ -51,6 +51,9 @@ export interface Ledger {
   /** Newest first. */
   rejected(limit?: number): Promise<RejectedMessage[]>
   suppress(rule: Suppression): Promise<void>
-  suppressions(): Promise<Suppression[]>
+  /** Keeps a pause in place of one of the same beginning: that is how it ends. One that ends as it begins is not kept. */
+  pause(pause: Pick<Suppression, 'since' | 'until'>): Promise<void>
+  /** The same array as long as nothing has changed, which is cheap to ask. */
+  suppressions(): Promise<readonly Suppression[]>
   accounting(): Promise<Accounting>
 }

@@ -175,8 +175,10 @@ class Foreign implements Bus {
     try {
       await this.#talker.publish(topic, bytes, { qos, retain, ...(will !== undefined && { will }) })
     } catch (error) {
+      if (!(error instanceof DaybookError && error.code === 'bus_unavailable')) throw error
+      if (this.#local.isForHouse(topic)) this.#local.say({ topic, payload: bytes, qos, retain: false })
       // What is retained is said at the beginning of the next connection.
-      if (!(retain && error instanceof DaybookError && error.code === 'bus_unavailable')) throw error
+      else if (!retain) throw error
     }
     return undefined
   }

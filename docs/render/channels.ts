@@ -2,7 +2,9 @@
 // built with placeholders for names. Not for: the form of the document that is made of it (asyncapi.ts).
 import { z } from 'zod'
 import { activityNotification } from '../../schemas/activity.ts'
+import { commandReply } from '../../schemas/command.ts'
 import { bridgeStatus, missingPayload, receipt, rejection } from '../../schemas/delivery.ts'
+import { pauseRequest, pauseState } from '../../schemas/pause.ts'
 import { activitySession } from '../../schemas/session.ts'
 import { type Topics, topicsUnder } from '../../schemas/topics.ts'
 
@@ -126,26 +128,31 @@ export const channels: Readonly<Record<string, Channel>> = {
   state: {
     address: topics.state('{name}'),
     title: 'State',
-    description: `The last value of a few things, only when changed and at most every 10 s. ${LATER}`,
-    parameters: { name: { description: 'what it is the value of', examples: ['session', 'intent', 'pause'] } },
+    description:
+      'The last value of a few things, when changed. There is `pause` so far: bridges on other devices honour it within two seconds.',
+    parameters: { name: { description: 'what it is the value of', examples: ['pause'] } },
     actions: ['send'],
     retain: true,
+    payload: pauseState,
   },
   command: {
     address: topics.command('{name}'),
     title: 'Commands',
-    description: `Pause, review, forget, rebuild: for switches and buttons and for the surfaces. ${LATER}`,
-    parameters: { name: { description: 'what to do', examples: ['pause', 'forget'] } },
-    actions: ['receive'],
+    description:
+      'Things to do, for switches and buttons and for the surfaces; a retained one is passed over. There is `pause` so far: an object as here, or the bare text `30m`, `on` or `off`. Bridges are sent `resend`, which means to send again what has no receipt.',
+    parameters: { name: { description: 'what to do', examples: ['pause'] } },
+    actions: ['receive', 'send'],
     retain: false,
+    payload: z.union([pauseRequest, z.string()]),
   },
   reply: {
     address: topics.reply('{id}'),
     title: 'Replies',
-    description: `The answer to a command. ${LATER}`,
-    parameters: { id: { description: 'the id that the command gave' } },
+    description: 'What became of a command that gave a `requestId`.',
+    parameters: { id: { description: 'the `requestId` that the command gave' } },
     actions: ['send'],
     retain: false,
+    payload: commandReply,
   },
   discovery: {
     address: topics.discovery('{device}'),

@@ -1,13 +1,14 @@
 // The reading half of the books, and the writes that belong to no batch. Not for: what a batch books (ledger-writes.ts).
 import { type Kysely, sql } from 'kysely'
 import type { Account, Accounting, Receipt } from '../../schemas/delivery.ts'
-import type { Ledger } from '../ledger.ts'
+import type { Ledger, Suppression } from '../ledger.ts'
 import type { Commit } from './commit.ts'
 import { addReceipt } from './ledger-writes.ts'
 import { parseMultirange, receiptOf } from './multirange.ts'
 import type { Tables } from './tables.ts'
 
 export function postgresLedger(db: Kysely<Tables>, commit: Commit, space: string): Ledger {
+  let known: { mark: string; rules: readonly Suppression[] } | undefined
   return {
     settle: async (settlements) => (await commit([], () => ({ settlements, rejected: [] }))).receipts,
     keepRejected: async (rejected) => void (await commit([], () => ({ settlements: [], rejected }))),
@@ -70,16 +71,36 @@ export function postgresLedger(db: Kysely<Tables>, commit: Commit, space: string
         .execute()
     },
 
+    async pause({ since, until }) {
+      const [from, to] = [new Date(since).toISOString(), until === null ? null : new Date(until).toISOString()]
+      await db.transaction().execute(async (transaction) => {
+        await sql`delete from suppressed where space = ${space} and kind = 'pause' and "from" = ${from}`.execute(
+          transaction,
+        )
+        if (until !== null && until <= since) return
+        const rule = { space, kind: 'pause' as const, source: null, entity: null, from, to, id_hash: null }
+        await transaction.insertInto('suppressed').values(rule).execute()
+      })
+    },
+
     async suppressions() {
-      const rows = await db.selectFrom('suppressed').where('space', '=', space).selectAll().execute()
-      return rows.map((row) => ({
-        kind: row.kind,
-        source: row.source ?? undefined,
-        entity: row.entity ?? undefined,
-        since: row.from,
-        until: row.to,
-        idHash: row.id_hash ?? undefined,
-      }))
+      // Rules come and go and never change, so these two tell whether any has.
+      const { rows: marks } = await sql<{ mark: string }>`
+        select coalesce(max(rule), 0) || ' ' || count(*) as mark from suppressed where space = ${space}`.execute(db)
+      const mark = marks[0]?.mark ?? ''
+      if (known?.mark !== mark) {
+        const rows = await db.selectFrom('suppressed').where('space', '=', space).selectAll().execute()
+        const rules = rows.map((row) => ({
+          kind: row.kind,
+          source: row.source ?? undefined,
+          entity: row.entity ?? undefined,
+          since: row.from,
+          until: row.to,
+          idHash: row.id_hash ?? undefined,
+        }))
+        known = { mark, rules }
+      }
+      return known.rules
     },
 
     accounting: () => accounting(db, space),

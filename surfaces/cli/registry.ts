@@ -8,6 +8,7 @@ import { doctor } from './doctor.ts'
 import { enroll } from './enroll.ts'
 import { importVerb } from './import.ts'
 import { note } from './note.ts'
+import { pause } from './pause.ts'
 import { query } from './query.ts'
 import { record } from './record.ts'
 import { rejected } from './rejected.ts'
@@ -28,6 +29,7 @@ export const verbs: readonly Verb[] = [
   query,
   tail,
   note,
+  pause,
   record,
   replay,
   demo,

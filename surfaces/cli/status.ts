@@ -2,6 +2,7 @@
 import { getStatus, type HouseStatus } from '../operations/get-status.ts'
 import { bridgeWords } from './bridge-words.ts'
 import { exitCodes } from './exit-codes.ts'
+import { pauseWords } from './pause.ts'
 import { columns, number, plain } from './text.ts'
 import { ago, localDay, localTime } from './times.ts'
 import type { Verb } from './verb.ts'
@@ -21,10 +22,11 @@ export const status: Verb = {
 }
 
 export function statusLines(
-  { version, ready, queue, watermark, parts, producers, bridges }: HouseStatus,
+  { version, ready, queue, watermark, pause, parts, producers, bridges }: HouseStatus,
   { url, now, timeZone }: { url: string; now: number; timeZone: string },
 ): string[] {
   const lines = [`Daybook ${version} is ${ready ? 'ready' : 'not ready'} at ${url}`, '']
+  if (pause.paused) lines.push(`  ${pauseWords(pause, now, timeZone)}`, '')
   const rows = Object.entries(parts).map(([name, { state, detail, code }]) => [
     name,
     state,

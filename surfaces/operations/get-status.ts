@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { KnownBridge } from '../../pipeline/bridge-statuses.ts'
 import type { Account } from '../../schemas/delivery.ts'
 import { type ErrorCode, errors } from '../../schemas/errors.ts'
+import { pauseState } from '../../schemas/pause.ts'
 import { defineOperation, type House, type Part } from './operation.ts'
 
 const count = z.number().int()
@@ -55,6 +56,7 @@ const houseStatus = z
       .object({ pending: count.nullable(), error: count.nullable() })
       .describe('what waits for enrichment, and what failed in it; null while the database is away'),
     watermark: count.nullable().describe('event time seen so far, epoch ms; null when unknown'),
+    pause: pauseState,
     parts: z.record(z.string(), partHealth),
     producers: z.array(producerLine).nullable().describe('null while the database is away'),
     bridges: z.array(bridgeLine).describe('those that say how they are, here and on other devices'),
@@ -87,6 +89,7 @@ export const getStatus = defineOperation({
       ready: accounts !== null && unready(house).length === 0,
       queue: { pending: queue?.pending ?? null, error: queue?.error ?? null },
       watermark,
+      pause: house.pause(),
       parts: Object.fromEntries(house.parts().map(({ name, health }) => [name, health])),
       producers: accounts && producerLines(accounts.producers),
       bridges: house.bridges().map((bridge) => bridgeLineOf(bridge, accounts?.producers)),

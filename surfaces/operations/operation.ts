@@ -7,6 +7,7 @@ import type { Bus } from '../../broker/bus.ts'
 import type { Clock, Health, Ids } from '../../component.ts'
 import type { KnownBridge } from '../../pipeline/bridge-statuses.ts'
 import type { ErrorCode } from '../../schemas/errors.ts'
+import type { PauseState } from '../../schemas/pause.ts'
 import type { Topics } from '../../schemas/topics.ts'
 import type { Objects } from '../../storage/objects.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -52,6 +53,8 @@ export interface House {
   listening(): Listening
   /** What bridges have said of themselves last. */
   bridges(): readonly KnownBridge[]
+  /** Whether what happens is kept. */
+  pause(): PauseState
   /** A text without its secrets, for payloads that are text. */
   redactText(text: string): string
 }

@@ -9,6 +9,7 @@ import { beginImport, endImport, getImport } from './imports.ts'
 import { linkObject } from './link-object.ts'
 import { listRejected } from './list-rejected.ts'
 import type { Operation } from './operation.ts'
+import { getPause, setPause } from './pause.ts'
 import { postActivities } from './post-activities.ts'
 import { publishMessages } from './publish-messages.ts'
 import { queryActivities } from './query-activities.ts'
@@ -28,6 +29,8 @@ export const operations: readonly Operation[] = [
   endImport,
   getAccounting,
   getStatus,
+  getPause,
+  setPause,
   listSources,
   getSource,
   connectSource,

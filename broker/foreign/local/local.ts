@@ -69,7 +69,12 @@ export class Local {
     return filter.startsWith(this.#topics.receipt(''))
   }
 
-  /** Of what `isOwn`. */
+  /** What the house asks of itself and answers: it goes on without the broker, and over it while it is there. */
+  isForHouse(topic: string): boolean {
+    return topic.startsWith(this.#topics.command('')) || topic.startsWith(this.#topics.reply(''))
+  }
+
+  /** Of what `isOwn`, and while the broker is away of what `isForHouse`. */
   say(message: Message): void {
     this.#listeners.show(message)
   }
@@ -83,7 +88,7 @@ export class Local {
   listen(filter: string, listener: (message: Message) => void): () => void {
     const hearsAll = this.hearsAll(filter)
     return this.#listeners.add(filter, (message) => {
-      if (hearsAll || this.#topics.isActivity(message.topic)) listener(message)
+      if (hearsAll || this.#topics.isActivity(message.topic) || this.isForHouse(message.topic)) listener(message)
     })
   }
 
