@@ -52,12 +52,21 @@ export function translate(pattern: string): Translation {
 /** What the piece at `at` becomes, and where the next one begins. */
 function piece(pattern: string, at: number, flags: Set<string>, multiline: boolean): [string, number] {
   const character = pattern[at] as string
+  if (pattern.startsWith('\\b', at)) return [boundary(pattern, at), at + 2]
   if (character === '\\') return escaped(pattern, at, false)
   if (character === '[') return set(pattern, at)
   if (character === '(') return group(pattern, at, flags)
   if (character === '$') return [multiline ? '$' : '(?:\\n?\\z)', at + 1]
   if (character === '{' && /^\{,\d+\}/.test(pattern.slice(at, at + 12))) return ['{0', at + 1]
   return [character, at + 1]
+}
+
+/** The engine's own boundary knows ASCII only: beside another letter it is told by what stands before, or by the end. */
+function boundary(pattern: string, at: number): string {
+  const [before, after] = [pattern.slice(0, at), pattern.slice(at + 2)]
+  if (/^[^\0-\x7f]/.test(after) && /^[\p{L}\p{N}]/u.test(after)) return `(?<![${classes.w}])`
+  const atEnd = after === '' && /[^\0-\x7f]$/.test(before) && /[\p{L}\p{N}]$/u.test(before)
+  return atEnd ? `(?:[^${classes.w}]|\\z)` : '\\b'
 }
 
 function group(pattern: string, at: number, flags: Set<string>): [string, number] {

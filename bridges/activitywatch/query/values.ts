@@ -65,21 +65,35 @@ export function fromJson(json: unknown, budget: Budget, depth = 0): Value {
   return dictOf(json, (item) => fromJson(item, budget, depth + 1))
 }
 
-/** Shares nothing with the original; pays for each event. */
-export function copyEvent(event: QueryEvent, budget: Budget, depth = 0): QueryEvent {
-  budget.keep()
-  const data = dictOf(event.data, (value) => copy(value, budget, depth + 1))
-  return new QueryEvent(event.id, event.start, event.duration, data)
+/** What was copied already: what stood in two places stands in two places of the copy. */
+type Copies = Map<object, Value>
+
+/** Copies that share nothing with the originals; an event that is in the list twice is in the copy twice. */
+export function copyEvents(list: QueryEvent[], budget: Budget): QueryEvent[] {
+  const copies: Copies = new Map()
+  return list.map((event) => copy(event, budget, copies) as QueryEvent)
 }
 
 /** Shares nothing with the original. */
-export function copy(value: Value, budget: Budget, depth = 0): Value {
+export const copyEvent = (event: QueryEvent, budget: Budget) => copy(event, budget) as QueryEvent
+
+/** Shares nothing with the original; pays for each event. */
+export function copy(value: Value, budget: Budget, copies: Copies = new Map(), depth = 0): Value {
   budget.spend()
   if (typeof value !== 'object' || value === null || value instanceof Span) return value
+  const known = copies.get(value)
+  if (known !== undefined) return known
   budget.deep(depth)
-  if (value instanceof QueryEvent) return copyEvent(value, budget, depth + 1)
-  if (Array.isArray(value)) return value.map((item) => copy(item, budget, depth + 1))
-  return dictOf(value, (item) => copy(item, budget, depth + 1))
+  const made = copyOf(value, budget, (item) => copy(item, budget, copies, depth + 1))
+  copies.set(value, made)
+  return made
+}
+
+function copyOf(value: Value[] | Dict | QueryEvent, budget: Budget, inner: (value: Value) => Value): Value {
+  if (Array.isArray(value)) return value.map(inner)
+  if (!(value instanceof QueryEvent)) return dictOf(value as Dict, inner)
+  budget.keep()
+  return new QueryEvent(value.id, value.start, value.duration, inner(value.data) as Dict)
 }
 
 /** `==`, where true is 1 and an event cannot be compared with anything else. Throws Unfit for that. */
@@ -125,6 +139,20 @@ export function events(list: Value[], budget: Budget): QueryEvent[] {
   const stranger = list.find((item) => !(item instanceof QueryEvent))
   if (stranger !== undefined) throw new QueryCrash('AttributeError', 'The list holds something that is not an event')
   return list as QueryEvent[]
+}
+
+/** The same where aw-core puts the list in order before it looks: what cannot be compared throws Unfit. */
+export function comparableEvents(list: Value[], budget: Budget): QueryEvent[] {
+  const kinds = new Set(list.map(kindOf))
+  if (list.length > 1 && (kinds.size > 1 || kinds.has('other'))) throw new Unfit()
+  return events(list, budget)
+}
+
+function kindOf(value: Value): string {
+  if (value instanceof QueryEvent) return 'event'
+  if (Array.isArray(value)) return 'list'
+  if (typeof value === 'boolean') return 'number'
+  return typeof value === 'object' && !(value instanceof Span) ? 'other' : typeof value
 }
 
 const plain = (value: Value) => (typeof value === 'boolean' ? Number(value) : value)

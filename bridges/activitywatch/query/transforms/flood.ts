@@ -4,7 +4,7 @@ import type { Budget } from '../budget.ts'
 import { QueryCrash, Unfit } from '../failures.ts'
 import type { Scope } from '../function.ts'
 import { halfEven, microseconds } from '../instants.ts'
-import { copyEvent, equal, events, type QueryEvent, type Value } from '../values.ts'
+import { copyEvents, equal, events, type QueryEvent, type Value } from '../values.ts'
 
 /** Overlaps smaller than this are trimmed like gaps, µs. */
 const TRIMMED = 100_000
@@ -14,9 +14,7 @@ const TRIMMED = 100_000
  * is cut, the later event being right, so that no time is counted twice.
  */
 export function flood({ budget }: Scope, list: Value[], pulsetime: Value = 5): Value {
-  const flooded = events(list, budget)
-    .map((event) => copyEvent(event, budget))
-    .sort((a, b) => a.start - b.start || a.duration - b.duration)
+  const flooded = copyEvents(events(list, budget), budget).sort((a, b) => a.start - b.start || a.duration - b.duration)
   if (typeof pulsetime === 'object' || typeof pulsetime === 'string') {
     if (flooded.length > 1) throw new Unfit()
     return normalized(flooded, budget)
@@ -37,8 +35,9 @@ function fill(a: QueryEvent, b: QueryEvent, pulse: number, budget: Budget): void
   const gap = b.start - a.end
   if (gap === 0) return
   if (gap < 0 && equal(a.data, b.data, budget)) {
-    const end = Math.max(a.end, b.end)
-    a.duration = end - a.start
+    const [start, end] = [Math.min(a.start, b.start), Math.max(a.end, b.end)]
+    a.start = start
+    a.duration = end - start
     b.start = end
     b.duration = 0
   } else if (gap > -TRIMMED && gap <= pulse) {

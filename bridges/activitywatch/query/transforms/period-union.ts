@@ -1,13 +1,13 @@
 // The times that any of two lists cover, without overlaps and without data. Not for: joining lists with their data
 // (union-no-overlap.ts).
 import type { Scope } from '../function.ts'
-import { copyEvent, emptyDict, events, type QueryEvent, type Value } from '../values.ts'
+import { comparableEvents, copyEvent, emptyDict, type QueryEvent, type Value } from '../values.ts'
 import { apart } from './slots.ts'
 
 /** Events that touch become one. As in aw-core, those that stay alone are the given ones and lose their data for all. */
 export function periodUnion({ budget }: Scope, list: Value[], more: Value[]): Value {
   const merged: QueryEvent[] = []
-  for (const event of events([...list, ...more], budget).toSorted((a, b) => a.start - b.start)) {
+  for (const event of comparableEvents([...list, ...more], budget).toSorted((a, b) => a.start - b.start)) {
     const last = merged.at(-1)
     if (!last || apart(event, last)) {
       merged.push(event)

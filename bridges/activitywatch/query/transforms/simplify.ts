@@ -3,12 +3,11 @@
 
 import { Unfit } from '../failures.ts'
 import type { Scope } from '../function.ts'
-import { copyEvent, events, type Value } from '../values.ts'
+import { copyEvents, events, type Value } from '../values.ts'
 
 /** Events without the key stay as they are (aw-core fails on them). */
 export function simplifyTitles({ budget }: Scope, list: Value[], key: string): Value {
-  return events(list, budget).map((event) => {
-    const made = copyEvent(event, budget)
+  return copyEvents(events(list, budget), budget).map((made) => {
     const title = made.data[key]
     if (title === undefined) return made
     if (typeof title !== 'string') throw new Unfit()

@@ -2,16 +2,14 @@
 // in themselves.
 import type { Budget } from '../budget.ts'
 import type { Scope } from '../function.ts'
-import { copyEvent, events, type QueryEvent, type Value } from '../values.ts'
+import { copyEvent, copyEvents, events, type QueryEvent, type Value } from '../values.ts'
 import { intersects } from './slots.ts'
 
 /** Both lists are read in the order they have. */
 export function unionNoOverlap({ budget }: Scope, list: Value[], more: Value[]): Value {
-  const first = events(list, budget).map((event) => copyEvent(event, budget))
+  const first = copyEvents(events(list, budget), budget)
   /** The next one last, so that taking one and putting a piece back cost the same however many there are. */
-  const second = events(more, budget)
-    .map((event) => copyEvent(event, budget))
-    .reverse()
+  const second = copyEvents(events(more, budget), budget).reverse()
   const joined: QueryEvent[] = []
   let i = 0
   for (;;) {
