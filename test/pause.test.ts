@@ -19,6 +19,7 @@ import { eventId } from '../schemas/ids.ts'
 import type { PauseState } from '../schemas/pause.ts'
 import { topicsUnder } from '../schemas/topics.ts'
 import type { HouseStatus } from '../surfaces/operations/get-status.ts'
+import { freePort } from './home-assistant/proxy.ts'
 import { type InProcess, startInProcess } from './in-process.ts'
 
 const topics = topicsUnder('daybook')
@@ -187,4 +188,18 @@ test('it begins and is told while the database is away', async () => {
   expect(performance.now() - begun).toBeLessThan(3_000)
   await expect.poll(() => heard.at(-1)).toMatchObject({ paused: true })
   expect(await ask('/api/v1/pause')).toMatchObject({ paused: true })
+})
+
+test('it begins and ends while a broker of others is away', async () => {
+  const broker = `mqtt://127.0.0.1:${await freePort()}`
+  const lonely = await startInProcess({ DAYBOOK__BROKER__URL: broker })
+  ending.push(() => lonely.stop())
+  const say = async (wanted: string) => {
+    const answer = await lonely.api('/api/v1/pause', { method: 'POST', body: JSON.stringify({ for: wanted }) })
+    return answer.json()
+  }
+  expect(await say('5m')).toMatchObject({ paused: true })
+  const { parts } = (await (await lonely.api('/api/v1/status')).json()) as HouseStatus
+  expect(parts['bridge manual']?.figures?.paused).toBe(true)
+  expect(await say('off')).toMatchObject({ paused: false })
 })
