@@ -26,6 +26,7 @@ import { createPersist } from './pipeline/persist.ts'
 import { createPrivacy } from './pipeline/privacy.ts'
 import { createReceipts } from './pipeline/receipts.ts'
 import { createRedactor } from './pipeline/redact.ts'
+import { redactBody } from './pipeline/redact-body.ts'
 import { createSuppressions } from './pipeline/suppressions.ts'
 import { memoryIn } from './private-file.ts'
 import { topicsUnder } from './schemas/topics.ts'
@@ -170,6 +171,7 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
     }),
     redact: redactor.redact,
     redactText: redactor.redactText,
+    redactBody: redactBody(redactor),
     privacy: createPrivacy({ redactor }),
     folder: ({ producer }) => bridgeFolder(config.data, producer),
     feed: (name, filters, take) => bus.feed(name, filters, take),

@@ -17,6 +17,7 @@ import type { DeviceConfig } from './device-config.ts'
 import { bridgeFolder, outboxesIn, outboxFile } from './outboxes.ts'
 import { createPrivacy } from './pipeline/privacy.ts'
 import { createRedactor } from './pipeline/redact.ts'
+import { redactBody } from './pipeline/redact-body.ts'
 import { memoryIn } from './private-file.ts'
 import { readCommand } from './schemas/command.ts'
 import { DaybookError } from './schemas/errors.ts'
@@ -88,6 +89,7 @@ export function createDevice(options: DeviceOptions): Device {
     }),
     redact: redactor.redact,
     redactText: redactor.redactText,
+    redactBody: redactBody(redactor),
     privacy: createPrivacy({ redactor }),
     folder: (of) => bridgeFolder(config.data, of.producer),
     feed: (name, filters, take) => feeds.feed(name, filters, take),

@@ -1,5 +1,7 @@
 // What every bridge promises, run over the registry by registry.test.ts. Not for: what is particular to one source, which
 // its own tests show.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { activityNotification } from '../schemas/activity.ts'
 import type { ContentRef } from '../schemas/content-ref.ts'
@@ -94,6 +96,30 @@ export function bridgeContract(bridge: Bridge): void {
       await paused.bridge.start()
       expect(refs.at(-1)).toMatchObject({ size: 'another text'.length, mediaType: 'text/plain' })
       expect(paused.outbox().health().figures).toMatchObject(figures)
+      await paused.bridge.stop()
+    })
+
+    it('lets no secret past its host in a file that it attaches, and keeps nothing of one in a pause', async () => {
+      const redactText = (text: string) => ({ text: text.replaceAll(SECRET, '[redacted]') })
+      const refs: ContentRef[] = []
+      const file = join(folder, 'a-file')
+      await writeFile(file, `a file with ${SECRET}`)
+      const opening: Bridge['open'] = async (to) => {
+        refs.push(await to.attachFile(file, { mediaType: 'text/plain', name: 'a file' }))
+        return { health: () => ({ state: 'ok' }), pause() {}, forget: () => 0, async close() {} }
+      }
+      const attaching = { ...emitting(bridge, []), open: opening }
+      const hosted = host(attaching, folder, { redactText })
+      await hosted.bridge.start()
+      expect(refs.map((ref) => payloadIn(folder, bridge, ref).toString())).toEqual(['a file with [redacted]'])
+      expect(refs[0]).toMatchObject({ mediaType: 'text/plain', name: 'a file', size: 22 })
+      hosted.bridge.pause(true)
+      await hosted.bridge.stop()
+
+      await writeFile(file, 'another text')
+      const paused = host(attaching, folder, { redactText })
+      await paused.bridge.start()
+      expect(paused.outbox().health().figures).toMatchObject({ payloads: 1, payloadBytes: 22 })
       await paused.bridge.stop()
     })
 

@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock, Component, Health, Logger } from '../component.ts'
 import { activityNotification } from '../schemas/activity.ts'
+import type { ContentRef } from '../schemas/content-ref.ts'
 import { asDaybookError, DaybookError } from '../schemas/errors.ts'
 import type { Privacy } from '../schemas/privacy.ts'
 import { isProducer } from '../schemas/topics.ts'
@@ -30,6 +31,8 @@ export interface HostOutbox extends Component {
   append(notifications: readonly Notification[]): void
   /** Keeps a payload, synced, for what is appended within the hour. Throws `outbox_full` at its own quota, `too_large`. */
   attach: BridgeHost<unknown>['attach']
+  /** The same for what comes piece by piece. */
+  attachFile(body: AsyncIterable<Uint8Array>, about: { mediaType: string; name?: string }): Promise<ContentRef>
   /** Entries that wait. */
   readonly depth: number
   readonly state: BridgeState
@@ -45,6 +48,8 @@ export interface HostParts {
   redact(notification: Notification): Notification
   /** The same for a payload that is text. */
   redactText(text: string): { text: string }
+  /** The same for a text that comes piece by piece, which holds the event loop for some milliseconds at most. */
+  redactBody(body: AsyncIterable<Uint8Array>, mediaType: string): AsyncIterable<Uint8Array>
   privacy: Privacy
   /** The bridge's own folder, 0700, made by the call. */
   folder(of: { producer: string }): string
@@ -193,7 +198,8 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
         const room = async (ended = signal) => {
           while (outbox.depth >= ROOM && !signal.aborted && !ended.aborted) await clock.sleep(ROOM_EACH_MS, signal)
         }
-        const attachFile = attachingFiles(attach)
+        const keepFile: HostOutbox['attachFile'] = (body, about) => outbox.attachFile(body, about)
+        const attachFile = attachingFiles({ keepFile, redactBody: parts.redactBody, paused: pauses.paused })
         const reach = { attach, attachFile, listen, room, folder: () => parts.folder({ producer }) }
         const { state } = outbox
         const about = { config, space, producer, log, clock, signal, state, privacy, key }

@@ -3,8 +3,8 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { buffer } from 'node:stream/consumers'
 import { limits } from '../schemas/activity.ts'
+import type { ContentRef } from '../schemas/content-ref.ts'
 import { asDaybookError, DaybookError } from '../schemas/errors.ts'
 import { fitted, headOf } from '../schemas/fit.ts'
 import { isText } from '../schemas/media-types.ts'
@@ -36,10 +36,37 @@ export function attaching({ keep, redactText, paused }: PayloadsParts): Attach {
   }
 }
 
-/** The same for a path or a body that comes piece by piece. */
-export function attachingFiles(attach: Attach): BridgeHost<unknown>['attachFile'] {
-  return async (body, about) => attach(await buffer(typeof body === 'string' ? createReadStream(body) : body), about)
+export interface FilesParts {
+  /** Keeps the bytes as they come; what the body throws ends it, and nothing is kept. */
+  keepFile(body: AsyncIterable<Uint8Array>, about: { mediaType: string; name?: string }): Promise<ContentRef>
+  /** Takes secrets out of a text. */
+  redactBody(body: AsyncIterable<Uint8Array>, mediaType: string): AsyncIterable<Uint8Array>
+  paused(): boolean
 }
+
+/** The same for a path or a body that comes piece by piece; a pause that begins meanwhile ends it. */
+export function attachingFiles({ keepFile, redactBody, paused }: FilesParts): BridgeHost<unknown>['attachFile'] {
+  async function* untilPaused(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of body) {
+      if (paused()) throw new Paused()
+      yield piece
+    }
+  }
+  return async (body, about) => {
+    // What refers to it is not kept either.
+    const nothing = { storage: 'fs', id: createHash('sha256').digest('hex'), size: 0, ...about } as const
+    if (paused()) return nothing
+    const whole = untilPaused(typeof body === 'string' ? createReadStream(body) : body)
+    try {
+      return await keepFile(isText(about.mediaType) ? redactBody(whole, about.mediaType) : whole, about)
+    } catch (error) {
+      if (error instanceof Paused) return nothing
+      throw error
+    }
+  }
+}
+
+class Paused extends Error {}
 
 /**
  * The notification in the form in which it is published: `data` above 4 KB becomes the attachment `data` and a head

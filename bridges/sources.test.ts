@@ -25,6 +25,7 @@ function sources(config: Record<string, unknown> = {}) {
     openOutbox: ({ producer, source }) => quietOutbox(folder, producer, source),
     redact: (notification) => notification,
     redactText: (text) => ({ text }),
+    redactBody: (body) => body,
     privacy: { allows: () => true, clean: (facts) => facts },
     folder: () => folder,
     feed: async () => () => {},

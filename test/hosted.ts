@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import pino from 'pino'
 import type { Bridge, ForeignMessage, Notification } from '../bridges/bridge.ts'
 import { type HostedBridge, hostBridge } from '../bridges/host.ts'
@@ -76,6 +77,9 @@ export function host(bridge: Bridge, folder: string, options: HostedOptions = {}
     config,
     redact,
     redactText,
+    async *redactBody(body) {
+      yield Buffer.from(redactText(await text(body)).text)
+    },
     privacy: { allows: ({ isPrivate }) => isPrivate !== true, clean: (facts) => facts, ...options.privacy },
     folder: ({ producer }) => {
       const own = join(folder, `${producer}.folder`)
@@ -103,6 +107,7 @@ export function host(bridge: Bridge, folder: string, options: HostedOptions = {}
           return opened.depth
         },
         attach: (bytes, about) => opened.attach(bytes, about),
+        attachFile: (body, about) => opened.attachFile(body, about),
         start: () => opened.start(),
         stop: () => opened.stop(),
         health: () => ({ state: 'ok' }),
