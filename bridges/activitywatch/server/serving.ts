@@ -22,10 +22,10 @@ export interface Site {
 }
 
 /**
- * Runs query2: one result a period, as JSON. `lines` and `periods` (`<ISO>/<ISO>`) are as the client sent them. What it
- * throws is answered 400 `{type, message}` if it has a text `type`, else 500.
+ * Runs query2 (../query/run.ts): one result a period, as JSON. `lines`, `periods` (`<ISO>/<ISO>`) and `name` are as the
+ * client sent them. A QueryError is answered 400 `{type, message}`, a QueryCrash 500.
  */
-export type RunQuery = (lines: readonly string[], periods: readonly string[]) => unknown
+export type RunQuery = (lines: readonly string[], periods: readonly string[], name: string) => unknown
 
 /** What may be stored: the event, a changed one, or null for nothing; the client is answered as if it were. */
 export type Admit = (bucket: Bucket, event: Draft) => Draft | null
