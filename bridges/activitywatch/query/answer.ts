@@ -20,7 +20,7 @@ export function openAnswers(budget: Budget): Answers {
     }
   }
   const json = (value: Value, depth: number): unknown => {
-    pay(typeof value === 'string' ? value.length + 2 : 8)
+    pay(typeof value === 'string' ? value.length + 2 : 16)
     if (typeof value !== 'object' || value === null) return value
     if (value instanceof Span) return value.us / 1_000_000
     budget.deep(depth)

@@ -18,12 +18,12 @@ export interface Limits {
   millis: number
 }
 
-/** Room for a year of a busy desk by days, with a hundred categories. */
+/** Room for a month of a busy desk (50,000 events, all different) with fifty categories, several times over. */
 export const defaultLimits: Limits = {
   characters: 1_000_000,
   periods: 2_000,
   nesting: 64,
-  steps: 50_000_000,
+  steps: 300_000_000,
   events: 500_000,
   answer: 64_000_000,
   millis: 5_000,
@@ -42,6 +42,8 @@ export interface Budget {
   room(): number
   /** The events of the last period are gone. */
   nextPeriod(): void
+  /** Pays for a list of this many items; throws if it is longer than events may be kept. */
+  long(items: number): void
   /** Throws if something this deep is too deep. */
   deep(depth: number): void
 }
@@ -52,6 +54,7 @@ export function openBudget(limits: Limits, now: () => number): Budget {
   let steps = 0
   let looked = 0
   let events = 0
+  const tooMany = () => limitError(`The query holds more than ${limits.events} events: ask for less time`)
   const spend = (cost = 1) => {
     steps += cost
     if (steps - looked < LOOK) return
@@ -65,12 +68,15 @@ export function openBudget(limits: Limits, now: () => number): Budget {
     keep(count = 1) {
       events += count
       spend(8 * count)
-      if (events > limits.events)
-        throw limitError(`The query holds more than ${limits.events} events: ask for less time`)
+      if (events > limits.events) throw tooMany()
     },
     room: () => limits.events - events,
     nextPeriod() {
       events = 0
+    },
+    long(items) {
+      if (items > limits.events) throw tooMany()
+      spend(8 * items)
     },
     deep(depth) {
       if (depth > limits.nesting) throw limitError(`The query nests deeper than ${limits.nesting} brackets`)

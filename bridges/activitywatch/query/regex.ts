@@ -41,7 +41,7 @@ function compiled(pattern: string, ignoreCase: boolean, budget: Budget): Matcher
   if (size > LARGEST_PROGRAM) throw refused(pattern, 'its repetitions make it too large')
   budget.spend(20 * size)
   return (text) => {
-    budget.spend(2 + (Math.min(text.length, LONGEST_TEXT) >> 4))
+    budget.spend(2 + (Math.min(text.length, LONGEST_TEXT) >> 6))
     return engine.test(text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text)
   }
 }

@@ -127,15 +127,18 @@ export function isTrue(value: Value | undefined): boolean {
   return (Array.isArray(value) ? value : Object.keys(value)).length > 0
 }
 
+/** Whether it may be a key of a dict: lists, dicts and events may not. */
+export const isKey = (key: Value) => typeof key !== 'object' || key === null || key instanceof Span
+
 /** Whether the dict has the key; other things than texts are in none, and what is no key at all throws Unfit. */
 export function has(dict: Dict, key: Value): key is string {
-  if (typeof key === 'object' && key !== null && !(key instanceof Span)) throw new Unfit()
+  if (!isKey(key)) throw new Unfit()
   return typeof key === 'string' && key in dict
 }
 
 /** The list as events; throws QueryCrash, as aw-server fails, if something else is in it. */
 export function events(list: Value[], budget: Budget): QueryEvent[] {
-  budget.spend(list.length)
+  budget.spend(8 * list.length)
   const stranger = list.find((item) => !(item instanceof QueryEvent))
   if (stranger !== undefined) throw new QueryCrash('AttributeError', 'The list holds something that is not an event')
   return list as QueryEvent[]

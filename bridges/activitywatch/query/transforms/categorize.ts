@@ -2,13 +2,13 @@
 // (../regex.ts).
 import { functionError, QueryCrash, Unfit } from '../failures.ts'
 import type { Scope } from '../function.ts'
-import { events, has, isDict, isTrue, type QueryEvent, type Value } from '../values.ts'
+import { events, isDict, isKey, isTrue, type QueryEvent, type Value } from '../values.ts'
 
 interface Rule {
   category: Value
   priority: number | undefined
   /** Whether one of these texts matches. */
-  matches(texts: Value[]): boolean
+  matches(texts: string[]): boolean
   selectKeys: Value | undefined
 }
 
@@ -26,8 +26,9 @@ function assign(scope: Scope, list: Value[], classes: Value[], field: string, pi
   const rules = classes.map((item) => ruleOf(scope, item))
   const known = new Map<string, Value[]>()
   for (const event of events(list, scope.budget)) {
-    const key = identity(event, scope)
-    const picked = known.get(key) ?? pick(rules.filter((rule) => applies(rule, event, scope)))
+    const texts = textsOf(event, scope)
+    const key = JSON.stringify(texts)
+    const picked = known.get(key) ?? pick(rules.filter((rule) => applies(rule, texts, scope)))
     known.set(key, picked)
     scope.budget.spend(picked.length)
     event.data[field] = [...picked]
@@ -35,19 +36,30 @@ function assign(scope: Scope, list: Value[], classes: Value[], field: string, pi
   return list
 }
 
-/** Equal for events that no rule can tell apart. */
-function identity({ data }: QueryEvent, { budget }: Scope): string {
-  const texts = Object.entries(data).filter(([, value]) => typeof value === 'string')
-  budget.spend(texts.length)
-  return JSON.stringify(texts)
+interface Texts {
+  names: string[]
+  values: string[]
 }
 
-function applies({ matches, selectKeys }: Rule, { data }: QueryEvent, { budget }: Scope): boolean {
-  if (!isTrue(selectKeys)) return matches(Object.values(data))
+/** What rules look at: events that agree in it cannot be told apart by any. */
+function textsOf({ data }: QueryEvent, { budget }: Scope): Texts {
+  const texts: Texts = { names: [], values: [] }
+  for (const name of Object.keys(data)) {
+    const value = data[name]
+    if (typeof value !== 'string') continue
+    texts.names.push(name)
+    texts.values.push(value)
+  }
+  budget.spend(texts.names.length)
+  return texts
+}
+
+function applies({ matches, selectKeys }: Rule, { names, values }: Texts, { budget }: Scope): boolean {
+  if (!isTrue(selectKeys)) return matches(values)
   const keys = typeof selectKeys === 'string' ? [...selectKeys] : selectKeys
-  if (!Array.isArray(keys)) throw new Unfit()
-  budget.spend(keys.length)
-  return matches(keys.map((key) => (has(data, key) ? (data[key] as Value) : null)))
+  if (!Array.isArray(keys) || keys.some((key) => !isKey(key))) throw new Unfit()
+  budget.spend(keys.length * (1 + names.length))
+  return matches(values.filter((_, i) => keys.includes(names[i] as string)))
 }
 
 function ruleOf({ regexes, budget }: Scope, item: Value): Rule {
@@ -63,7 +75,7 @@ function ruleOf({ regexes, budget }: Scope, item: Value): Rule {
     category,
     priority,
     selectKeys,
-    matches: (texts) => texts.some((text) => typeof text === 'string' && matcher(text)),
+    matches: (texts) => texts.some(matcher),
   }
 }
 

@@ -14,12 +14,12 @@ export function sortByDuration({ budget }: Scope, list: Value[]): Value {
 }
 
 export const limitEvents = ({ budget }: Scope, list: Value[], count: number | boolean): Value => {
-  budget.spend(list.length)
+  budget.spend(8 * list.length)
   return list.slice(0, Number(count))
 }
 
 export const concat = ({ budget }: Scope, list: Value[], more: Value[]): Value => {
-  budget.spend(list.length + more.length)
+  budget.long(list.length + more.length)
   return [...list, ...more]
 }
 
