@@ -74,6 +74,13 @@ describe('JSON lines', () => {
     expect(content.note).toBe(long('y'))
   })
 
+  test('lose a secret wherever a long string is cut', async () => {
+    for (let before = 31_900; before < 33_000; before += 7) {
+      const kept = await through(line(`${'x'.repeat(before)} --password Hunter2isLong4 ${'y '.repeat(40_000)}`))
+      expect(kept.includes('Hunter2')).toBe(false)
+    }
+  })
+
   test('stay as they came, byte for byte, where there is nothing to hide', async () => {
     const plain = [
       '{"a": 1,  "b":"\\u00e4\\/\\ud800", "c":[1.0,1e3]}\r\n',

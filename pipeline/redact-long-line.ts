@@ -6,8 +6,10 @@ import type { Redactor } from './redact.ts'
 import { redacted } from './redact-blocks.ts'
 
 /** A string of more bytes than this is a long one; bytes of a long string that are looked at at once. */
-const STRING_MOST = 16 * 1024
-const PIECE = 64 * 1024
+const STRING_MOST = 8 * 1024
+const PIECE = 32 * 1024
+/** Characters on both sides of a cut in which no secret may be. */
+const AROUND = 512
 /** What is left of a line without its long strings is read as JSON up to this; beyond, it is taken as text. */
 const REST_MOST = 1024 * 1024
 /** So many strings are passed over without a pause. */
@@ -60,20 +62,18 @@ export async function* redactedLongLine(line: Buffer, redactor: Redactor): Async
 }
 
 /** A long string as it stands in JSON, without its quotes. */
-async function* redactedString(raw: Buffer, { redactText }: Redactor): AsyncGenerator<Uint8Array> {
+async function* redactedString(raw: Buffer, redactor: Redactor): AsyncGenerator<Uint8Array> {
   let text = ''
-  let done = 0
   for (let at = 0; at < raw.length; ) {
     const end = endOfPiece(raw, at)
     text += JSON.parse(`"${raw.toString('utf8', at, end)}"`)
     at = end
-    const cut = at < raw.length ? cutOf(text) : text.length
+    const cut = at < raw.length ? cutOf(text, redactor) : text.length
     if (cut > 0) {
-      yield Buffer.from(JSON.stringify(redactText(text.slice(0, cut)).text).slice(1, -1))
+      yield Buffer.from(JSON.stringify(redactor.redactText(text.slice(0, cut)).text).slice(1, -1))
       text = text.slice(cut)
     }
-    done = at - done >= PIECE ? at : done
-    if (done === at) await setImmediate()
+    await setImmediate()
   }
 }
 
@@ -93,18 +93,34 @@ function endOfPiece(raw: Buffer, from: number): number {
   return Math.min(at, raw.length)
 }
 
-/** Behind the last line, comma or blank, but not inside a key that begins in it. 0: not yet. */
-function cutOf(text: string): number {
-  if (text.length < PIECE / 2) return 0
+/**
+ * Where a piece may be cut off: behind a line, else a blank or a comma, else anywhere; never inside a key that begins in
+ * it, and never where what lies around would be a secret if it were whole. 0: not yet.
+ */
+function cutOf(text: string, { redactText }: Redactor): number {
+  if (text.length < PIECE) return 0
+  const full = text.length >= 4 * PIECE
   const key = text.lastIndexOf('-----BEGIN ')
-  const open = key >= 0 && text.indexOf('-----END ', key) < 0 && text.length < 4 * PIECE
-  const before = open ? key : text.length
-  for (const end of ['\n', ' ', ',']) {
-    const cut = text.lastIndexOf(end, before - 1) + 1
-    if (cut > 0 && (open || cut > text.length - PIECE / 2)) return cut
+  const open = key >= 0 && text.indexOf('-----END ', key) < 0 && !full
+  const most = open ? key : text.length - AROUND
+  const isApart = (cut: number) => {
+    const around = text.slice(Math.max(0, cut - AROUND), cut + AROUND)
+    return redactText(around).text === around
   }
-  if (open) return 0
-  return text.length < 4 * PIECE ? 0 : text.length - (isHighSurrogate(text.charCodeAt(text.length - 1)) ? 1 : 0)
+  for (const end of full ? ['\n', ' ', ',', ''] : ['\n', ' ', ',']) {
+    let cut = most
+    for (let tries = 0; tries < 8; tries++) {
+      cut = end === '' ? wholeCharacter(text, cut - AROUND) : text.lastIndexOf(end, cut - 1) + 1
+      if (cut <= 0 || (cut < most - PIECE / 2 && !open)) break
+      if (isApart(cut)) return cut
+      cut -= AROUND
+    }
+  }
+  return full ? wholeCharacter(text, text.length) : 0
+}
+
+function wholeCharacter(text: string, cut: number): number {
+  return cut - (isHighSurrogate(text.charCodeAt(cut - 1)) ? 1 : 0)
 }
 
 const isHighSurrogate = (unit: number) => unit >= 0xd800 && unit < 0xdc00

@@ -29,6 +29,9 @@ export interface Received {
   drop(): void
 }
 
+/** Bytes that are written at once. */
+const BLOCK = 64 * 1024
+
 export type PayloadFolder = ReturnType<typeof payloadFolder>
 
 /** The folder is made with its first file; only its owner can read it. */
@@ -63,11 +66,11 @@ export function payloadFolder(path: string) {
       try {
         if (mkdirSync(path, { recursive: true, mode: 0o700 })) syncFolder(dirname(path))
         await using file = await onDisk(path, open(unfinished, 'wx', 0o600))
-        for await (const piece of body) {
-          size += piece.length
+        for await (const block of blocksOf(body)) {
+          size += block.length
           passed(size)
-          hash.update(piece)
-          await onDisk(path, file.appendFile(piece))
+          hash.update(block)
+          await onDisk(path, file.appendFile(block))
         }
         passed(size)
         await onDisk(path, file.datasync())
@@ -110,6 +113,21 @@ export function payloadFolder(path: string) {
       for (const name of namesIn(path)) if (!isKnown(name)) removeSilently(pathOf(name))
     },
   }
+}
+
+/** Small pieces together: each write costs more than its bytes. */
+async function* blocksOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let waiting: Uint8Array[] = []
+  let size = 0
+  for await (const piece of body) {
+    waiting.push(piece)
+    size += piece.length
+    if (size < BLOCK) continue
+    yield Buffer.concat(waiting)
+    waiting = []
+    size = 0
+  }
+  yield Buffer.concat(waiting)
 }
 
 function unwritable(path: string, error: unknown): DaybookError {

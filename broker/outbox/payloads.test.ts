@@ -198,22 +198,22 @@ describe('a payload that comes piece by piece', () => {
   })
 
   test('leaves nothing if it is too large, finds no room, is described in no known way or breaks off', async () => {
-    const { outbox } = desk.make(desk.file, { onePayloadBytes: 10, payloadBytes: 12 })
+    const { outbox } = desk.make(desk.file, { onePayloadBytes: 150_000, payloadBytes: 200_000 })
     const read: string[] = []
     const endless = async function* () {
       for (;;) {
         read.push('x')
-        yield Buffer.from('xxxx')
+        yield Buffer.alloc(64 * 1024)
       }
     }
     await expect(outbox.attachFile(endless(), about)).rejects.toMatchObject({ code: 'too_large' })
     expect(read).toHaveLength(3)
-    attach(outbox, '12345678')
+    const other = attach(outbox, '1'.repeat(100_000))
     await expect(outbox.attachFile(endless(), about)).rejects.toMatchObject({ code: 'outbox_full' })
     await expect(outbox.attachFile(pieces('x'), { mediaType: 'no type' })).rejects.toMatchObject({ code: 'invalid' })
     await expect(outbox.attachFile(pieces('x', new Error('gone')), about)).rejects.toThrow('gone')
-    expect(outbox.health().figures).toMatchObject({ payloads: 1, payloadBytes: 8 })
-    expect(files()).toEqual([idOf('12345678')])
+    expect(outbox.health().figures).toMatchObject({ payloads: 1, payloadBytes: 100_000 })
+    expect(files()).toEqual([other.id])
   })
 
   test('ends with the outbox', async () => {
