@@ -4,5 +4,6 @@ import type { Bridge } from './bridge.ts'
 import { frigate } from './frigate.ts'
 import { homeAssistant } from './home-assistant.ts'
 import { manual } from './manual.ts'
+import { wakatime } from './wakatime.ts'
 
-export const registry: readonly Bridge[] = [frigate, homeAssistant, manual]
+export const registry: readonly Bridge[] = [frigate, homeAssistant, manual, wakatime]

@@ -131,6 +131,12 @@ export const errors = {
     502,
     'Frigate refuses the login; set bridges.frigate.user and password of a viewer.',
   ),
+  source_unreachable: entry(
+    'peer',
+    'retry',
+    502,
+    'The server that is to be read cannot be reached, or does not answer as one of its kind does.',
+  ),
   internal: entry('us', 'retry', 500, 'Something unexpected happened inside Daybook; the log has the details.'),
 } as const satisfies Record<string, ErrorEntry>
 
