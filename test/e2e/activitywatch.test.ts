@@ -20,8 +20,8 @@ const hasRig = existsSync(join(rig, 'differential.py'))
 if (!hasRig)
   console.warn('skipped: the recorded answers of a real aw-server: ../shared/rigs is not beside the checkout')
 /** A checkout of ActivityWatch/aw-client-js; its tests insist on the port 5666. */
-const suite = process.env.AW_CLIENT_JS
-if (hasRig && !suite) console.warn("skipped: aw-client-js's own tests: AW_CLIENT_JS names no checkout of it")
+const suite = process.env.AW_CLIENT_JS_TESTS
+if (hasRig && !suite) console.warn("skipped: aw-client-js's own tests: AW_CLIENT_JS_TESTS names no checkout of it")
 
 const python = await installed({ title: 'aw-client', wheel: 'aw-client', version: '0.5.15', program: 'aw-client' })
 const noPython = typeof python === 'string' ? null : python.missing
