@@ -1,9 +1,11 @@
 // Every bridge there is: the contents page of this folder. Not for: anything else; app.ts starts what is configured and
 // registry.test.ts runs the contract over each.
 import type { Bridge } from './bridge.ts'
+import { claudeCode } from './claude-code.ts'
+import { codex } from './codex.ts'
 import { frigate } from './frigate.ts'
 import { homeAssistant } from './home-assistant.ts'
 import { manual } from './manual.ts'
 import { wakatime } from './wakatime.ts'
 
-export const registry: readonly Bridge[] = [frigate, homeAssistant, manual, wakatime]
+export const registry: readonly Bridge[] = [claudeCode, codex, frigate, homeAssistant, manual, wakatime]
