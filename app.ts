@@ -57,6 +57,7 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
   const topics = topicsUnder(config.mqtt.prefix)
   const users = openUsers({ data: config.data, owner: credentials.mqtt.username, clock })
   const redactor = createRedactor()
+  const privacy = createPrivacy({ redactor, rules: config.privacy })
   const { space, timezone: timeZone } = config
   const logOf = (part: string) => log.child({ part })
   const context = <Piece>(part: string, piece: Piece): Context<Piece> => ({
@@ -138,6 +139,7 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
     topics,
     redactor,
     suppressor: suppressions,
+    admit: privacy.admit,
     space,
     dayOf: logicalDays(timeZone),
     clock,
@@ -169,10 +171,11 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
       log: logOf('outbox'),
       version,
     }),
+    admit: privacy.admit,
     redact: redactor.redact,
     redactText: redactor.redactText,
     redactBody: redactBody(redactor),
-    privacy: createPrivacy({ redactor }),
+    privacy,
     folder: ({ producer }) => bridgeFolder(config.data, producer),
     feed: (name, filters, take) => bus.feed(name, filters, take),
     log: logOf('bridge'),

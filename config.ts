@@ -29,6 +29,16 @@ const words = z.union([
   z.array(z.string()),
   z.string().transform((text) => text.split(/[\s,]+/).filter((word) => word !== '')),
 ])
+/** The same where a word may hold blanks. */
+const lines = (what: string, read = (one: string) => one) =>
+  z
+    .union([z.array(z.string()), z.string().transform((text) => text.split(','))])
+    .transform((all) => all.map((one) => read(one.trim())).filter((one) => one !== ''))
+    .refine((all) => all.length <= 1_000 && all.every((one) => one.length <= 200), {
+      error: 'at most 1,000 of at most 200 characters',
+    })
+    .default([])
+    .describe(what)
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never)
 
 const bridgeSections = Object.fromEntries(
@@ -91,6 +101,18 @@ export const configSchema = z.strictObject({
   enrich: section({
     driver: z.enum(['heuristic', 'anthropic']).default('heuristic').describe(`who names intents; ${later}`),
     anthropic: section({ baseUrl: z.string().optional(), apiKey: z.string().optional(), model: z.string().optional() }),
+  }),
+  privacy: section({
+    urls: z
+      .enum(['path', 'host', 'full'])
+      .default('path')
+      .describe('what is kept of the URL of a page: path: all but query and fragment; host: where it is from; full'),
+    denyDomains: lines('pages of these domains and all below them leave no trace'),
+    denyApps: lines('windows of these programs leave no trace; `*` stands for anything'),
+    denyFolders: lines('what happens in these folders and all below them leaves no trace; `~` is your home', atHome),
+    denyTitles: lines(
+      'what has one of these in its title leaves no trace, whatever the letter case; `*` stands for anything',
+    ),
   }),
   bridges: section({
     producer: z.string().optional().describe('the device part of producer names; default: the host name'),
@@ -256,6 +278,11 @@ function whatMinioNeeds(objects: { driver: string; minio?: unknown }, { addIssue
     const given = Object(objects.minio)[key] !== undefined
     if (!given) addIssue({ code: 'custom', path: ['minio', key], message: 'is needed when objects.driver is minio' })
   }
+}
+
+/** A folder as people write it. */
+function atHome(folder: string): string {
+  return folder.replace(/^~(?=$|[/\\])/, homedir())
 }
 
 function camel(words: string): string {

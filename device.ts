@@ -64,6 +64,7 @@ export function createDevice(options: DeviceOptions): Device {
   const producer = options.producer ?? producerOf(bridge.name, config.bridges.producer ?? hostname())
   const topics = topicsUnder(config.mqtt.prefix)
   const redactor = createRedactor()
+  const privacy = createPrivacy({ redactor, rules: config.privacy })
   const logOf = (part: string) => log.child({ part })
   const clientId = `daybook-bridge-${producer}`
   const talker = createTalker({ config: broker, clientId, clean: false, topics, clock, log: logOf('broker') })
@@ -87,10 +88,11 @@ export function createDevice(options: DeviceOptions): Device {
       log: logOf('outbox'),
       version,
     }),
+    admit: privacy.admit,
     redact: redactor.redact,
     redactText: redactor.redactText,
     redactBody: redactBody(redactor),
-    privacy: createPrivacy({ redactor }),
+    privacy,
     folder: (of) => bridgeFolder(config.data, of.producer),
     feed: (name, filters, take) => feeds.feed(name, filters, take),
     log: logOf('bridge'),

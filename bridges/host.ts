@@ -44,6 +44,8 @@ export interface HostParts {
   /** The bridge's piece of the configuration, not yet checked. */
   config: unknown
   openOutbox(about: { producer: string; source: string }): HostOutbox
+  /** A notification as it may be kept but for its secrets; null: it leaves no trace. Synchronous. */
+  admit(notification: Notification): Notification | null
   /** Takes secrets out of a notification, synchronously. */
   redact(notification: Notification): Notification
   /** The same for a payload that is text. */
@@ -89,6 +91,8 @@ export interface HostedBridge extends Component {
 
 const REPORT_MS = 2000
 const KEY = 'host/key'
+/** Whether the bridge was told last that it is paused: a pause may end while it does not run. */
+const TOLD = 'host/paused'
 /** Entries that wait at most when there is room for more that is not urgent, and how often that is looked at. */
 const ROOM = 500
 const ROOM_EACH_MS = 50
@@ -104,10 +108,10 @@ export function producerOf(source: string, device: string): string {
  * the source is told by health instead, so that one bridge keeps no other from starting.
  */
 export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
-  const { log, clock, space, producer, redact, redactText, privacy } = parts
+  const { log, clock, space, producer, admit, redact, redactText, privacy } = parts
   const config = readConfig(bridge, parts.config)
   if (!isProducer(producer)) throw new DaybookError('config_invalid', `producer: "${producer}" cannot be in a topic.`)
-  const counts = { emitted: 0, invalid: 0, notKept: 0 }
+  const counts = { emitted: 0, invalid: 0, notKept: 0, denied: 0 }
   /** What the next start begins with; undefined: as it was at the last end. */
   let wanted: number | null | 'off' | undefined
   interface Running {
@@ -125,7 +129,12 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
   /** An invalid notification is a bug of the bridge: it must not stop what its source sends next. */
   function prepare(notification: Notification, keep: HostOutbox['attach']): Notification[] {
     const parsed = activityNotification.safeParse(notification)
-    if (parsed.success) return [lightened(redact(parsed.data), keep)]
+    if (parsed.success) {
+      const admitted = admit(parsed.data)
+      if (admitted) return [lightened(redact(admitted), keep)]
+      counts.denied++
+      return []
+    }
     counts.invalid++
     const [issue] = parsed.error.issues
     log.error({ type: notification.type, field: issue?.path.join('.') }, `invalid notification: ${issue?.message}`)
@@ -144,6 +153,7 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
   function tellPause(of: Running | undefined, paused: boolean): void {
     if (!of?.open || of.paused === paused) return
     of.paused = paused
+    of.outbox.state.set(TOLD, paused)
     of.open.pause(paused)
   }
 
@@ -205,6 +215,7 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
         const about = { config, space, producer, log, clock, signal, state, privacy, key }
         const open = await bridge.open({ ...about, emit, ...reach })
         running.open = open
+        running.paused = outbox.state.get(TOLD) === true && !pauses.paused()
         tellPause(running, pauses.paused())
         pauses.onEnd(() => tellPause(running, false))
       } catch (thrown) {

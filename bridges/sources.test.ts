@@ -23,6 +23,7 @@ function sources(config: Record<string, unknown> = {}) {
     device: 'test',
     memory: { load: () => kept, save: (memory) => (kept = structuredClone(memory)) },
     openOutbox: ({ producer, source }) => quietOutbox(folder, producer, source),
+    admit: (notification) => notification,
     redact: (notification) => notification,
     redactText: (text) => ({ text }),
     redactBody: (body) => body,

@@ -16,6 +16,7 @@ import type { Storage } from '../storage/storage.ts'
 import { testPostgres } from '../test/postgres.ts'
 import { logicalDays } from './logical-day.ts'
 import { createPersist } from './persist.ts'
+import { createPrivacy } from './privacy.ts'
 import { createReceipts } from './receipts.ts'
 import { createRedactor } from './redact.ts'
 import { createSuppressions, type Suppressions } from './suppressions.ts'
@@ -52,6 +53,7 @@ beforeEach(async () => {
     redactor: createRedactor(),
     space: 'home',
     suppressor: suppressions,
+    admit: createPrivacy({ redactor: createRedactor() }).admit,
     dayOf: logicalDays('Europe/Berlin'),
     clock,
     log,

@@ -9,6 +9,7 @@ import type { Topics } from '../schemas/topics.ts'
 import type { RejectedMessage, Settlement } from '../storage/ledger.ts'
 import type { InlinePayload, Storage } from '../storage/storage.ts'
 import { mayBeTooLarge, moveData } from './moved-data.ts'
+import type { PrivacyOfAll } from './privacy.ts'
 import type { Receipts } from './receipts.ts'
 import type { Redactor } from './redact.ts'
 import { createRejected, sentence, toldOf } from './rejected.ts'
@@ -22,6 +23,8 @@ export interface PersistOptions {
   topics: Topics
   redactor: Redactor
   suppressor: Suppressor
+  /** See PrivacyOfAll. */
+  admit: PrivacyOfAll['admit']
   space: string
   dayOf: (timestamp: number) => string
   clock: Clock
@@ -50,7 +53,7 @@ const BATCH_MOST = 2_000
 const RETRY_MS = { first: 100, most: 5_000 }
 
 export function createPersist(options: PersistOptions): Component {
-  const { bus, storage, receipts, topics, redactor, suppressor, clock, log, signal } = options
+  const { bus, storage, receipts, topics, redactor, suppressor, admit, clock, log, signal } = options
   const validate = createValidate(options)
   const rejected = createRejected(options)
   const waiting: Entry[] = []
@@ -67,17 +70,25 @@ export function createPersist(options: PersistOptions): Component {
     const validated = validate(delivery.topic, delivery.payload, receivedAt)
     const { sender } = validated
     // What cannot be read cannot say when it happened; in a pause nothing of it is kept.
-    if (!validated.ok && suppressor.pausedAt(receivedAt)) return { delivery, sender, receivedAt, outcome: 'suppressed' }
-    if (!validated.ok) return { delivery, sender, receivedAt, refused: validated }
-    const event = withoutSecrets(validated.event)
+    if (!validated.ok) {
+      const leavesNoTrace = suppressor.pausedAt(receivedAt) || !rejected.mayBeKept(delivery.payload)
+      if (leavesNoTrace) return { delivery, sender, receivedAt, outcome: 'suppressed' }
+      return { delivery, sender, receivedAt, refused: validated }
+    }
+    const event = asKept(validated.event)
+    // Not even its id is known afterwards.
+    if (!event) return { delivery, sender, receivedAt, outcome: 'suppressed' }
     if (suppressor.covers(event)) return { delivery, sender, receivedAt, event, outcome: 'suppressed' }
     const large = mayBeTooLarge(delivery.payload.length) || event !== validated.event
     return { delivery, sender, receivedAt, event, ...(large && moveData(event)) }
   }
 
-  function withoutSecrets(event: ActivityEvent): ActivityEvent {
+  /** Without secrets and what else nobody is to keep; null: nothing of it. */
+  function asKept(event: ActivityEvent): ActivityEvent | null {
     const before = toNotification(event)
-    const after = redactor.redact(before)
+    const admitted = admit(before)
+    if (!admitted) return null
+    const after = redactor.redact(admitted)
     return after === before ? event : redacted(event, after)
   }
 
@@ -170,7 +181,7 @@ export function createPersist(options: PersistOptions): Component {
   }
 
   function keptOf(entry: Entry): RejectedMessage {
-    entry.kept ??= rejected(entry)
+    entry.kept ??= rejected.kept(entry)
     return entry.kept
   }
 

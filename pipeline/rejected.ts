@@ -6,6 +6,7 @@ import type { Rejection } from '../schemas/delivery.ts'
 import { type ErrorCode, errors } from '../schemas/errors.ts'
 import { eventId } from '../schemas/ids.ts'
 import type { RejectedMessage } from '../storage/ledger.ts'
+import type { PrivacyOfAll } from './privacy.ts'
 import type { Redactor } from './redact.ts'
 import type { Sender } from './validate.ts'
 
@@ -17,9 +18,16 @@ export interface Refused {
   refused?: { code: ErrorCode; reason: string }
 }
 
+export interface RejectedOptions {
+  space: string
+  redactor: Redactor
+  /** See PrivacyOfAll. */
+  admit: PrivacyOfAll['admit']
+}
+
 /** A function that gives what is kept: the bytes without their secrets, and an id that is the same each time. */
-export function createRejected({ space, redactor }: { space: string; redactor: Redactor }) {
-  return ({ delivery, sender, receivedAt, refused }: Refused): RejectedMessage => {
+export function createRejected({ space, redactor, admit }: RejectedOptions) {
+  const kept = ({ delivery, sender, receivedAt, refused }: Refused): RejectedMessage => {
     const key = `${delivery.topic}\0${delivery.payload.toString('base64')}`
     return {
       rejectedId: eventId({ space, source: 'rejected', key, timestamp: receivedAt }),
@@ -35,20 +43,45 @@ export function createRejected({ space, redactor }: { space: string; redactor: R
     }
   }
 
+  /** As far as it can be read, it is held to what nobody is to keep; null: nothing of it. */
+  function admittedBody(body: object): object | null {
+    const { source, type, summary, data } = body as Record<string, unknown>
+    if (typeof data !== 'object' || data === null || Array.isArray(data)) return body
+    const word = (value: unknown) => (typeof value === 'string' ? value : '')
+    const before = { source: word(source), type: word(type), summary: word(summary), data: data as Fields }
+    const after = admit(before)
+    if (after === null) return null
+    return after === before
+      ? body
+      : { ...body, ...(typeof summary === 'string' && { summary: after.summary }), data: after.data }
+  }
+
   /** Also what is refused is kept without its secrets: as the JSON it is, so that it can be replayed, else as text. */
   function redactedBytes(payload: Buffer): Buffer {
     const encoding = isUtf8(payload) ? 'utf8' : 'latin1'
     const text = payload.toString(encoding)
     const body = parsed(text)
     if (typeof body === 'object' && body !== null) {
-      const before = { id: '', source: '', type: '', summary: '', timestamp: 0, data: { body } }
+      const admitted = admittedBody(body)
+      const before = { id: '', source: '', type: '', summary: '', timestamp: 0, data: { body: admitted } }
       const after = redactor.redact(before)
-      return after === before ? payload : Buffer.from(JSON.stringify(after.data?.body))
+      return after === before && admitted === body ? payload : Buffer.from(JSON.stringify(after.data?.body))
     }
     const { text: clean, redacted } = redactor.redactText(text)
     return redacted.length > 0 ? Buffer.from(clean, encoding) : payload
   }
+
+  return {
+    kept,
+    /** False for what must leave no trace, not even as refused. */
+    mayBeKept(payload: Buffer): boolean {
+      const body = parsed(payload.toString('utf8'))
+      return typeof body !== 'object' || body === null || admittedBody(body) !== null
+    },
+  }
 }
+
+type Fields = Record<string, unknown>
 
 /** What is published of it: all but its bytes. */
 export function toldOf(message: RejectedMessage): Rejection {

@@ -16,7 +16,7 @@ export interface Seen {
 
 /** Synchronous, pure and deterministic. */
 export interface Privacy {
-  /** False for what must leave no trace: private windows, denied domains, apps and folders. */
+  /** False for what must leave no trace: private windows, denied domains, apps, folders and titles. */
   allows(seen: Seen): boolean
   /**
    * Facts as they may be kept: no secrets, URLs cut to what the configuration allows; the same object if nothing changes.

@@ -31,6 +31,7 @@ export interface Hosted {
 
 export interface HostedOptions {
   config?: unknown
+  admit?: (notification: Notification) => Notification | null
   redact?: (notification: Notification) => Notification
   redactText?: (text: string) => { text: string }
   privacy?: Partial<Privacy>
@@ -67,6 +68,7 @@ export function payloadIn(folder: string, bridge: Bridge, { id }: ContentRef): B
 /** Hosts a bridge over a file in this folder; not started yet. */
 export function host(bridge: Bridge, folder: string, options: HostedOptions = {}): Hosted {
   const { config = bridge.exampleConfig, redact = (notification) => notification, clock = wallClock } = options
+  const { admit = (notification) => notification } = options
   const { redactText = (text) => ({ text }) } = options
   const kept: Notification[] = []
   const log = pino({ level: 'silent' })
@@ -75,6 +77,7 @@ export function host(bridge: Bridge, folder: string, options: HostedOptions = {}
   let failure: DaybookError | undefined
   const hosted = hostBridge(bridge, {
     config,
+    admit,
     redact,
     redactText,
     async *redactBody(body) {
