@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { activitywatchConfig } from './bridges/activitywatch/config.ts'
 import { registry as bridges } from './bridges/registry.ts'
 import { foreignConfig } from './broker/foreign/config.ts'
 import { type OwnStorage, ownStorages } from './schemas/content-ref.ts'
@@ -42,7 +43,9 @@ const lines = (what: string, read = (one: string) => one) =>
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never)
 
 const bridgeSections = Object.fromEntries(
-  bridges.map((bridge) => [camel(bridge.name), (bridge.config as z.ZodType).optional().describe(bridge.title)]),
+  bridges
+    .filter(({ name }) => name !== 'activitywatch')
+    .map((bridge) => [camel(bridge.name), (bridge.config as z.ZodType).optional().describe(bridge.title)]),
 )
 
 /** A store that is not configured stays readable where that needs nothing. */
@@ -76,7 +79,7 @@ export const configSchema = z.strictObject({
     port: optionalPort(8420).describe('0: any free one, off: none'),
     allowedHosts: words.default([]).describe('further names in the Host header: of a proxy, or of this machine'),
   }),
-  activitywatch: section({ port: optionalPort(5600).describe(`0: any free one, off: none; ${later}`) }),
+  activitywatch: activitywatchConfig.prefault({}),
   broker: foreignConfig.prefault({}),
   house: section({
     url: z
@@ -130,7 +133,8 @@ export type Config = z.infer<typeof configSchema> & {
 
 /** The bridges' pieces, by section: those under `bridges`, and ActivityWatch, which has its own unless it is off. */
 export function sectionsOf({ bridges, activitywatch }: Config): Record<string, unknown> {
-  return activitywatch.port === 'off' ? bridges : { ...bridges, activitywatch }
+  const { port, follow } = activitywatch
+  return port === 'off' && follow === undefined ? bridges : { ...bridges, activitywatch }
 }
 
 export interface ConfigSource {

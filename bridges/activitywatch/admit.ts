@@ -1,0 +1,71 @@
+// What may be stored in a bucket at all: nothing private, nothing of a pause, and no secrets. Asked for everything that
+// comes in, from watchers, from a followed server and from imports. Not for: what becomes of it (live.ts).
+import type { Clock } from '../../component.ts'
+import type { Privacy } from '../../schemas/privacy.ts'
+import type { BridgeState } from '../bridge.ts'
+import type { Draft } from './store/buckets.ts'
+
+interface Pause {
+  /** µs; `until` is exclusive, null while it lasts. */
+  since: number
+  until: number | null
+}
+
+const KEY = 'pauses'
+const KEPT = 100
+
+export type Gate = ReturnType<typeof createGate>
+
+export interface GateOptions {
+  privacy: Privacy
+  state: BridgeState
+  clock: Clock
+}
+
+export function createGate({ privacy, state, clock }: GateOptions) {
+  let pauses = state.get<Pause[]>(KEY) ?? []
+  const paused = () => pauses.at(-1)?.until === null
+  /** Buckets in which something came since the last pause. */
+  const looked = new Set<string>()
+
+  return {
+    paused,
+    pause(pause: boolean): void {
+      if (pause === paused()) return
+      const now = clock.now() * 1000
+      pauses = pause
+        ? [...pauses.slice(1 - KEPT), { since: now, until: null }]
+        : pauses.map((one) => ({ ...one, until: one.until ?? now }))
+      state.set(KEY, pauses)
+      looked.clear()
+    },
+
+    /** The event as it may be kept; null: not at all. What reaches into a pause ends where that began. */
+    admit<Event extends Draft>(event: Event): Event | null {
+      if (paused()) return null
+      const end = event.start + event.duration
+      const of = pauses.find(({ since, until }) => event.start < (until ?? Infinity) && end > since)
+      if (pauses.some(({ since, until }) => event.start >= since && event.start < (until ?? Infinity))) return null
+      const { url, title, app, file, projectPath, project, incognito } = event.data
+      const isPrivate = incognito === true || incognito === 'true'
+      const path = [file, projectPath, project].find((one) => typeof one === 'string' && one.startsWith('/'))
+      const seen = { url: text(url), title: text(title), app: text(app), path: text(path), isPrivate }
+      if (!privacy.allows(seen)) return null
+      const data = privacy.clean(event.data)
+      if (!of && data === event.data) return event
+      return { ...event, data, ...(of && { duration: of.since - event.start }) }
+    },
+
+    /** True if a pause began between the last event and this heartbeat, which must not make that event longer. */
+    isApart(bucket: string, start: number, last: () => Draft | undefined): boolean {
+      if (pauses.length === 0 || looked.has(bucket)) return false
+      looked.add(bucket)
+      const before = last()
+      return before !== undefined && pauses.some(({ since }) => since >= before.start && since < start)
+    },
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
