@@ -35,7 +35,8 @@ export async function openWakatime(host: BridgeHost<WakatimeConfig>): Promise<Op
   const importing = new Set<string>()
   let failure: Health | undefined
   let told = 0
-  const serve = createServer({ taking, reads, key, origins: config.origins, clock, log })
+  const { timeoutMinutes, origins } = config
+  const serve = createServer({ taking, reads, key, timeoutMinutes, origins, clock, log })
 
   function prune(): void {
     const surplus = (file.statements.surplus.get(MOST) as { time: number } | undefined)?.time ?? 0

@@ -18,6 +18,7 @@ export interface ServerParts {
   taking: Taking
   reads: Reads
   key: string
+  timeoutMinutes: number
   /** Web origins that may read answers, besides browser extensions. */
   origins: readonly string[]
   clock: Clock
@@ -27,7 +28,7 @@ export interface ServerParts {
 const EXTENSION = /^(?:chrome|moz|safari-web)-extension:\/\/|^vscode-webview:\/\//
 
 export function createServer(parts: ServerParts): (request: Request, guest: Guest) => Promise<Response> {
-  const { taking, reads, key, origins, clock, log } = parts
+  const { taking, reads, key, timeoutMinutes, origins, clock, log } = parts
   const app = new Hono<Env>({ getPath: (request) => pathOf(new URL(request.url).pathname) })
   const may = (origin: string) => (EXTENSION.test(origin) || origins.includes(origin) ? origin : null)
   const headers = ['authorization', 'content-type', 'x-machine-name', 'timezone']
@@ -75,7 +76,7 @@ export function createServer(parts: ServerParts): (request: Request, guest: Gues
         photo: '',
         timezone: zoneIn(c),
         plan: 'free',
-        timeout: 15,
+        timeout: timeoutMinutes,
         writes_only: false,
         has_premium_features: false,
         last_heartbeat_at: latest ? at(latest.time) : null,
