@@ -13,6 +13,10 @@ const LOOK_MS = 500
 /** For the last of it to be stored, after the source is read. */
 const SETTLE_MS = 60_000
 
+interface Account extends Books {
+  producer: string
+}
+
 interface Books {
   received: number
   stored: number
@@ -28,8 +32,12 @@ export const importVerb: Verb = {
     { name: 'since', value: 'TIME', summary: 'Not what is older; default: everything' },
     { name: 'until', value: 'TIME', summary: 'Not what is newer; default now' },
   ],
-  details: `The source is a bridge that is on: home-assistant, frigate. Ctrl-C ends it; what it brought in stays. A TIME is one of: ${timeForms}.`,
-  examples: ['import home-assistant', 'import frigate --since 2026-11-01'],
+  details: `The source is a bridge that is on: home-assistant, frigate, activitywatch. Ctrl-C ends it; what it brought in stays. A TIME is one of: ${timeForms}.`,
+  examples: [
+    'import home-assistant',
+    'import frigate --since 2026-11-01',
+    'import activitywatch --from aw-buckets-export.json',
+  ],
   async run(call) {
     const [word, ...more] = call.words
     if (word === undefined || more.length > 0)
@@ -42,7 +50,7 @@ export const importVerb: Verb = {
     })
     const source = word.replaceAll('-', '_')
     const from = placeOf(call.text('from'))
-    const before = await booksOf(client, source)
+    const then = await accountsOf(client)
     let state = await client.call(beginImport, { source, from, since, until })
     let told = ''
     while (state.state === 'running') {
@@ -58,7 +66,8 @@ export const importVerb: Verb = {
       const code = state.error.code in errors ? (state.error.code as ErrorCode) : 'internal'
       throw new DaybookError(code, state.error.message.replace(errors[code].sentence, '').trim())
     }
-    const after = await settled(client, source, before.received + (state.progress?.emitted ?? 0))
+    const before = booksOf(then, state.producer)
+    const after = await settled(client, state.producer, before.received + (state.progress?.emitted ?? 0))
     const brought = { new: after.stored - before.stored, known: after.duplicates - before.duplicates }
     if (call.json) await call.print(JSON.stringify({ ...state, ...brought }))
     else {
@@ -84,17 +93,22 @@ function progressLine({ progress, source }: ImportState, call: Call): string {
   return `${source}: ${progress.what} up to ${at}: ${progress.read} read, ${progress.emitted} activities\n`
 }
 
-async function booksOf(client: Client, source: string): Promise<Books> {
-  const { producers } = await client.call(getAccounting, {})
-  const sum = (key: keyof Books) => producers.reduce((all, each) => all + (each.source === source ? each[key] : 0), 0)
+async function accountsOf(client: Client): Promise<Account[]> {
+  return (await client.call(getAccounting, {})).producers
+}
+
+/** Of a producer, whatever sources its activities bear. */
+function booksOf(accounts: readonly Account[], producer: string): Books {
+  const sum = (key: keyof Books) =>
+    accounts.reduce((all, each) => all + (each.producer === producer ? each[key] : 0), 0)
   return { received: sum('received'), stored: sum('stored'), duplicates: sum('duplicates') }
 }
 
 /** The books once everything emitted is in them, or once they stand still. */
-async function settled(client: Client, source: string, received: number): Promise<Books> {
+async function settled(client: Client, producer: string, received: number): Promise<Books> {
   const late = Date.now() + SETTLE_MS
   for (;;) {
-    const books = await booksOf(client, source)
+    const books = booksOf(await accountsOf(client), producer)
     if (books.received >= received || Date.now() > late) return books
     await wallClock.sleep(LOOK_MS)
   }

@@ -40,7 +40,7 @@ export interface CliConfig {
   timezone: string
   mqtt: { host: string; port: number | 'off'; prefix: string }
   http: { host: string; port: number | 'off' }
-  activitywatch: { port: number | 'off' }
+  activitywatch: { host: string; port: number | 'off' }
   broker: { url?: string | undefined; [setting: string]: unknown }
   database: { url?: string | undefined; port: number }
   objects: { driver: OwnStorage; [storage: string]: unknown }

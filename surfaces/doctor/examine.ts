@@ -11,7 +11,7 @@ import type { Finding, Verdict } from './finding.ts'
 import { checkAuth, checkHttp } from './http.ts'
 import { checkClock, checkCredentials, checkFolder, checkNode, checkSkew } from './machine.ts'
 import { checkObjects } from './objects.ts'
-import { checkPort } from './ports.ts'
+import { checkPort, checkWatchersPort } from './ports.ts'
 import { checkPostgres } from './postgres.ts'
 import { checkRunning, runningApp } from './running.ts'
 
@@ -58,12 +58,15 @@ async function* checkPorts({ mqtt, http, activitywatch, database, broker }: CliC
   const wanted: [setting: string, host: string, port: number | 'off'][] = [
     ['http.port', http.host, http.port],
     ['mqtt.port', mqtt.host, broker.url ? 'off' : mqtt.port],
-    ['activitywatch.port', '127.0.0.1', activitywatch.port],
     ['database.port', '127.0.0.1', database.url ? 'off' : database.port],
   ]
   for (const [setting, host, port] of wanted) {
     if (port === 'off' || port === 0) continue
     yield { about: setting, layer: 'port', ...(await checkPort(host, port, setting)) }
+  }
+  const { host, port } = activitywatch
+  if (port !== 'off' && port !== 0) {
+    yield { about: 'activitywatch.port', layer: 'port', ...(await checkWatchersPort(host, port)) }
   }
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkClock, checkCredentials, checkFolder, checkNode } from './machine.ts'
-import { checkPort, listeningInodes, ownerOf } from './ports.ts'
+import { checkPort, checkWatchersPort, listeningInodes, ownerOf } from './ports.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -70,6 +70,8 @@ describe('ports', () => {
     })
     const taken = await checkPort('127.0.0.1', port, 'http.port')
     expect(taken).toMatchObject({ state: 'fail', fix: expect.stringContaining('http.port') })
+    const watchers = await checkWatchersPort('127.0.0.1', port)
+    expect(watchers).toMatchObject({ state: 'warn', detail: taken.detail, fix: expect.stringContaining('starts all') })
     if (process.platform === 'linux') {
       expect(await ownerOf(port)).toMatchObject({ pid: process.pid })
       expect(taken.detail).toContain(`pid ${process.pid}`)

@@ -31,7 +31,7 @@ const config = (fields: Partial<CliConfig>): CliConfig => ({
   timezone: 'UTC',
   mqtt: { host: '127.0.0.1', port: 0, prefix: 'daybook' },
   http: { host: '127.0.0.1', port: 0 },
-  activitywatch: { port: 'off' },
+  activitywatch: { host: '127.0.0.1', port: 'off' },
   broker: {},
   database: { port: 0 },
   objects: { driver: 'fs' },

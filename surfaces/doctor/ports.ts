@@ -2,7 +2,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { basename } from 'node:path'
-import { fail, ok, type Verdict } from './finding.ts'
+import { fail, ok, type Verdict, warn } from './finding.ts'
 
 export function checkPort(host: string, port: number, setting: string): Promise<Verdict> {
   return new Promise((resolve) => {
@@ -23,6 +23,16 @@ export function checkPort(host: string, port: number, setting: string): Promise<
     })
     server.listen(port, host, () => server.close(() => resolve(ok(`${host}:${port} is free`))))
   })
+}
+
+/** The same for ActivityWatch's: that it is taken keeps Daybook from nothing. */
+export async function checkWatchersPort(host: string, port: number): Promise<Verdict> {
+  const verdict = await checkPort(host, port, 'activitywatch.port')
+  if (verdict.state !== 'fail') return verdict
+  const fix =
+    'Daybook starts all the same, follows it if it is an ActivityWatch server, and takes the port once it is free: ' +
+    'quit that program and keep its watchers, or set activitywatch.port to off.'
+  return warn(verdict.detail, fix)
 }
 
 /** A command line is shown up to here. */
