@@ -12,6 +12,8 @@ export interface TranscriptNotice {
   path: string
   /** The subagent whose transcript that is. */
   agent?: string | undefined
+  /** The `activityId` of the session's run, or of the subagent; default: `keys.session`, `keys.subagent`. */
+  activity?: string | undefined
   /** When it happened, epoch ms. */
   at: number
 }
