@@ -2,14 +2,16 @@
 // stands under which path (routes.ts), or listening (listener.ts).
 import { asDaybookError } from '../../../schemas/errors.ts'
 import { QueryCrash, QueryError } from '../query/failures.ts'
-import { message, page, queryRefused } from './answers.ts'
+import { type Answer, empty, isAnswer, message, page, plain, queryRefused } from './answers.ts'
 import { verdictOn } from './cors.ts'
 import { hasKey, isOurHost, isPublic } from './origins.ts'
 import { answerOf, routesOf } from './routes.ts'
+import { toResponse } from './sending.ts'
 import type { AwApp, AwAppOptions } from './serving.ts'
 
 /** Refusals and failures that GET /api/0/log still shows. */
 const MOST_RECENT = 100
+const WELCOME = 'Daybook takes what ActivityWatch watchers send here. The API is under /api/0/.\n'
 
 export function createAwApp(options: AwAppOptions): AwApp {
   const { info, site, clock, log, corsOrigins = [], apiKey = '' } = options
@@ -26,7 +28,7 @@ export function createAwApp(options: AwAppOptions): AwApp {
     log[level](text)
   }
 
-  async function answer(request: Request): Promise<Response> {
+  async function answer(request: Request): Promise<Answer> {
     const { pathname, searchParams } = new URL(request.url)
     const segments = decoded(pathname)
     const asked = { method: request.method, segments: segments ?? [] }
@@ -56,20 +58,20 @@ export function createAwApp(options: AwAppOptions): AwApp {
     return withHeaders(await routed(request, segments, searchParams), verdict.headers)
   }
 
-  async function routed(request: Request, segments: string[] | null, query: URLSearchParams): Promise<Response> {
+  async function routed(request: Request, segments: string[] | null, query: URLSearchParams): Promise<Answer> {
     if (segments === null) return page(404, 'The requested URL was not found on the server.')
-    if (isRoot(segments)) return welcome()
+    if (isRoot(segments)) return plain(WELCOME)
     if (segments[0] !== 'api' || segments[1] !== '0') return page(404, 'The requested URL was not found on the server.')
     try {
       const given = await answerOf(routes, segments.slice(2), { request, query })
-      return request.method === 'HEAD' ? headOf(given) : given
+      return request.method === 'HEAD' ? empty(given.status, given.headers) : given
     } catch (error) {
       return failed(error)
     }
   }
 
-  function failed(error: unknown): Response {
-    if (error instanceof Response) return error
+  function failed(error: unknown): Answer {
+    if (isAnswer(error)) return error
     if (error instanceof QueryError) return queryRefused(error)
     if (error instanceof QueryCrash) return page(500, error.message)
     const failure = asDaybookError(error)
@@ -89,22 +91,22 @@ export function createAwApp(options: AwAppOptions): AwApp {
     }
   }
 
+  async function answered(request: Request): Promise<Answer> {
+    try {
+      return await answer(request)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
   return {
-    async fetch(request) {
-      try {
-        return await answer(request)
-      } catch (error) {
-        return failed(error)
-      }
-    },
+    answer: answered,
+    fetch: async (request) => toResponse(await answered(request)),
   }
 }
 
-function welcome(): Response {
-  const text = 'Daybook takes what ActivityWatch watchers send here. The API is under /api/0/.\n'
-  return new Response(text, {
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
-  })
+function withHeaders(answer: Answer, headers: Answer['headers']): Answer {
+  return { ...answer, headers: { ...answer.headers, ...headers } }
 }
 
 function isRoot(segments: readonly string[] | null): boolean {
@@ -114,18 +116,9 @@ function isRoot(segments: readonly string[] | null): boolean {
 /** Null for a path that is no UTF-8. */
 function decoded(pathname: string): string[] | null {
   try {
-    return pathname.slice(1).split('/').map(decodeURIComponent)
+    const segments = pathname.slice(1).split('/')
+    return pathname.includes('%') ? segments.map(decodeURIComponent) : segments
   } catch {
     return null
   }
-}
-
-function headOf(answer: Response): Response {
-  answer.body?.cancel().catch(() => {})
-  return new Response(null, { status: answer.status, headers: answer.headers })
-}
-
-function withHeaders(answer: Response, headers: Record<string, string>): Response {
-  for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value)
-  return answer
 }

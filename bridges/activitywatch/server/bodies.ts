@@ -1,5 +1,5 @@
 // Bodies of requests, bounded. Not for: what they mean (wire.ts), or answering.
-import { message } from './answers.ts'
+import { type Answer, message } from './answers.ts'
 
 const MOST = 16 * 1024 * 1024
 const MOST_IMPORT = 1024 * 1024 * 1024
@@ -53,6 +53,6 @@ async function readBytes(request: Request): Promise<Uint8Array> {
   return Buffer.concat(pieces)
 }
 
-function tooLarge(most: number): Response {
+function tooLarge(most: number): Answer {
   return message(413, `A body may have ${most / 1024 / 1024} MiB.`)
 }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import Busboy from '@fastify/busboy'
 import { DaybookError } from '../../../schemas/errors.ts'
 import type { Bucket, Draft } from '../store/buckets.ts'
-import { json, message, page } from './answers.ts'
+import { type Answer, isAnswer, json, message, page } from './answers.ts'
 import { isForm, isJson, readPieces } from './bodies.ts'
 import { readExport } from './export-file.ts'
 import type { AwAppOptions } from './serving.ts'
@@ -20,7 +20,7 @@ interface Tally {
 }
 
 /** Imports the body, JSON or a form with files of it. What was read before it turned out to be broken stays. */
-export async function importBody(request: Request, options: AwAppOptions): Promise<Response> {
+export async function importBody(request: Request, options: AwAppOptions): Promise<Answer> {
   const tally: Tally = { inserted: 0, known: 0, refused: 0 }
   const take = (pieces: AsyncIterable<Uint8Array>) => importPieces(pieces, options, tally)
   if (isForm(request)) await eachFile(request, take)
@@ -44,7 +44,7 @@ async function importPieces(pieces: AsyncIterable<Uint8Array>, options: AwAppOpt
           const draft = admit(about, importedOf(event, clock.now() * 1000))
           if (draft) drafts.push(draft)
         } catch (error) {
-          if (!(error instanceof Response)) throw error
+          if (!isAnswer(error)) throw error
           tally.refused += 1
           tally.reason ??= JSON.stringify(event).slice(0, 200)
         }
@@ -79,7 +79,7 @@ async function eachFile(request: Request, take: (pieces: AsyncIterable<Uint8Arra
     await pipeline(Readable.from(readPieces(request)), form)
   } catch (error) {
     await files
-    if (error instanceof Response) throw error
+    if (isAnswer(error)) throw error
     throw message(400, `This is no form: ${(error as Error).message}`)
   }
   await files

@@ -3,9 +3,11 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createAdaptorServer } from '@hono/node-server'
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { DaybookError } from '../../../schemas/errors.ts'
 import { described, holderOf } from './holder.ts'
+import { send } from './sending.ts'
 import type { AwApp, AwListener } from './serving.ts'
 
 /** How long a request may take to arrive, ms: whole, which may be a large import, and only its head. */
@@ -20,13 +22,16 @@ export interface ListenerOptions {
   host: string
   /** 0: any free one. */
   port: number
-  app: Pick<AwApp, 'fetch'>
+  app: Pick<AwApp, 'answer'>
 }
 
 /** Rejects with `port_taken`, whose `cause` is the Holder if another program has the port, or with `config_invalid` for a host that is none of this machine. */
 export async function listen({ host, port: wanted, app }: ListenerOptions): Promise<AwListener> {
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    async fetch(request, env) {
+      await send(await app.answer(request), (env as HttpBindings).outgoing)
+      return RESPONSE_ALREADY_SENT
+    },
     overrideGlobalObjects: false,
     serverOptions: { requestTimeout: ARRIVE_MS.request, headersTimeout: ARRIVE_MS.headers },
   }) as Server

@@ -1,7 +1,7 @@
 // What stands under which path, and what it answers (aw-server: rest.py). Not for: who may ask (app.ts), or the forms of
 // bodies and answers (wire.ts, answers.ts).
 import type { Json, Range } from '../store/buckets.ts'
-import { download, empty, flowing, json, message, page } from './answers.ts'
+import { type Answer, download, empty, flowing, json, message, page } from './answers.ts'
 import { readJson } from './bodies.ts'
 import { eventList, exportOf } from './exporting.ts'
 import { importBody } from './importing.ts'
@@ -18,7 +18,7 @@ export interface Call {
   query: URLSearchParams
 }
 
-type Handler = (call: Call) => Response | Promise<Response>
+type Handler = (call: Call) => Answer | Promise<Answer>
 export type Methods = Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE', Handler>>
 
 /** By pattern: segments behind /api/0, `:` stands for any text, `#` for digits, a last empty one for a closing slash. */
@@ -64,7 +64,7 @@ export function routesOf(options: AwAppOptions, recent: () => unknown[]): Routes
     const { id } = bucketOf(call)
     const pieces = eventList(buckets, id, range)
     if ((range.limit ?? Number.POSITIVE_INFINITY) > SMALL) return flowing(pieces)
-    return new Response([...pieces].join(''), { headers: json(null).headers })
+    return { ...json(null), body: [...pieces].join('') }
   }
 
   async function insert(call: Call) {
@@ -157,7 +157,7 @@ export function answerOf(
   routes: Routes,
   segments: readonly string[],
   call: Omit<Call, 'names'>,
-): Response | Promise<Response> {
+): Answer | Promise<Answer> {
   const { request } = call
   for (const [pattern, methods] of routes) {
     const names = matched(pattern.split('/'), segments)

@@ -2,6 +2,7 @@
 // listening on a port (listener.ts).
 import type { Clock, Logger } from '../../../component.ts'
 import type { Bucket, Buckets, Draft } from '../store/buckets.ts'
+import type { Answer } from './answers.ts'
 
 /** Who we say we are (GET /api/0/info). */
 export interface Info {
@@ -44,8 +45,9 @@ export interface AwAppOptions {
   apiKey?: string
 }
 
+/** Neither ever rejects. */
 export interface AwApp {
-  /** Never rejects. */
+  answer(request: Request): Promise<Answer>
   fetch(request: Request): Promise<Response>
 }
 
