@@ -54,7 +54,7 @@ export interface Connector {
   /** Looks, changes nothing. Throws `not_installed` naming what to install. */
   plan(desk: Desk, house: HouseAtDesk, option: (name: string) => string | undefined): Promise<Plan>
   /** Makes the source tell something real, at best by the person's own program; undefined: it can only be waited for. */
-  prove?(desk: Desk, house: HouseAtDesk): Promise<Proof>
+  prove?(desk: Desk, house: HouseAtDesk): Promise<Proof | undefined>
   /** What a person does to make something happen, where it can only be waited for: `look at a page in the browser`. */
   awaits?: string
   /**

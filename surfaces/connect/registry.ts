@@ -1,5 +1,6 @@
 // Every source that can be connected at a desk. A new one is a file beside this and a line here. Not for: anything but the
 // list.
+import { activitywatch } from './activitywatch.ts'
 import type { Connector } from './connector.ts'
 
-export const connectors: readonly Connector[] = []
+export const connectors: readonly Connector[] = [activitywatch]
