@@ -111,6 +111,29 @@ describe('a page that does not ask first', () => {
   })
 })
 
+describe('the web watcher built from its source', () => {
+  test.each(['chrome-extension://anphaonccceohejfppemfgokmekemiko', 'safari-web-extension://0A1B-2c3d'])(
+    'as %s does what it does where its user let it, and nothing else; any other extension does nothing',
+    async (origin) => {
+      world = makeWorld()
+      const granted = (method: string, path: string, body?: unknown, headers = {}) =>
+        world.call(method, path, body, { origin, ...headers })
+      expect((await granted('GET', '/api/0/info')).status).toBe(200)
+      expect((await granted('POST', WEB, made)).status).toBe(200)
+      const answer = await granted('POST', `${WEB}/heartbeat?pulsetime=80`, beat)
+      expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, null])
+      for (const [method, path, body] of calls.slice(3, 9)) {
+        expect((await granted(method, path, body)).status, `${method} ${path}`).toBe(403)
+      }
+      // Without that permission a browser asks first, or sends what is no JSON.
+      expect(await fromBrowser(origin, 'POST', WEB, made)).toBe('not asked')
+      const text = JSON.stringify(beat)
+      const plain = await granted('POST', `${WEB}/heartbeat?pulsetime=80`, text, { 'content-type': 'text/plain' })
+      expect(plain.status).toBe(415)
+    },
+  )
+})
+
 describe('an extension of Firefox', () => {
   test('fails closed when it does not say what it wants to do', async () => {
     world = makeWorld()

@@ -23,7 +23,7 @@ export function verdictOn(request: Request, asked: Asked, site: Site, corsOrigin
   const wanted =
     asked.method === 'OPTIONS' ? (request.headers.get('access-control-request-method') ?? '') : asked.method
   const may = trust === 'full' || (trust === 'watcher' && isWatchersCall({ ...asked, method: wanted }))
-  if (!may) return { allowed: isPublic(asked), headers: vary }
+  if (!may) return { allowed: isPublic(asked) || (trust === 'granted' && isWatchersCall(asked)), headers: vary }
   const allow = { ...vary, 'access-control-allow-origin': origin }
   if (asked.method !== 'OPTIONS') return { allowed: true, headers: allow }
   const headers = request.headers.get('access-control-request-headers') ?? ''

@@ -7,6 +7,8 @@ import type { Site } from './serving.ts'
 /** The one that is installed from Chrome's store. */
 const CHROME_EXTENSION = 'chrome-extension://nglaklhklhcoonedhgnpgddginnjdadi'
 const FIREFOX_EXTENSION = /^moz-extension:\/\/[\w-]+$/
+/** The web watcher as it is built from its source, in a Chromium or Safari: its id is made there. */
+const OTHER_EXTENSION = /^(?:chrome|safari-web)-extension:\/\/[\w-]+$/i
 const WEB_BUCKET = 'aw-watcher-web-'
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
 
@@ -33,13 +35,18 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * What a browser may do for this origin. `full`: anything. `watcher`: what the web watcher does, as any extension of
- * Firefox may call itself by any id (aw-server-rust: extension origins). `none`: nothing that matters.
+ * `full`: anything. `watcher`: what the web watcher does, as any extension of Firefox may call itself by any id
+ * (aw-server-rust: extension origins). `granted`: the same without being told that it may, so that only an extension does
+ * it whose user has let it ask this address. `none`: nothing that matters.
  */
-export function trustIn(origin: string, { port }: Site, corsOrigins: readonly string[]): 'full' | 'watcher' | 'none' {
+export type Trust = 'full' | 'watcher' | 'granted' | 'none'
+
+/** What a browser may do for this origin. */
+export function trustIn(origin: string, { port }: Site, corsOrigins: readonly string[]): Trust {
   const own = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `http://${name}:${port}`)
   if (origin === CHROME_EXTENSION || own.includes(origin) || corsOrigins.includes(origin)) return 'full'
-  return FIREFOX_EXTENSION.test(origin) ? 'watcher' : 'none'
+  if (FIREFOX_EXTENSION.test(origin)) return 'watcher'
+  return OTHER_EXTENSION.test(origin) ? 'granted' : 'none'
 }
 
 /** What the web watcher asks for: who we are, a bucket of its own, heartbeats in it. */
