@@ -56,6 +56,13 @@ describe('what is open and when it closes', () => {
     expect(at(closing, kept(2, 100, 0), true)).toEqual([[1, 80, 'enriched']])
   })
 
+  it('takes what is not new and not the last one of its bucket for told', () => {
+    const closing = createClosing()
+    at(closing, kept(2, 100, 0), true)
+    expect(at(closing, kept(1, 0, 30), false)).toEqual([[2, 0, undefined]])
+    expect(shown(closing.closeAll())).toEqual([[1, 30, 'enriched']])
+  })
+
   it('tells what came whole at once, and what was replaced again', () => {
     const closing = createClosing()
     expect(at(closing, kept(1, 0, 300, null), true)).toEqual([[1, 300, undefined]])
