@@ -30,7 +30,11 @@ export interface Entry {
   aliveAt: number
 }
 
+/** What was copied of a transcript that nobody looks at of themselves any more. */
+export type Copied = NonNullable<Entry['copied']>
+
 const PREFIX = 'transcript/'
+const COPIED = 'copied/'
 /** Beyond these the one that was alive longest ago is forgotten. */
 const MOST = 1_000
 
@@ -57,6 +61,22 @@ export function createBook(state: BridgeState) {
       if (oldest) forget(oldest.path)
     },
     forget,
+    /** What was copied of it last, also long ago. */
+    copied: (path: string) => entries.get(path)?.copied ?? state.get<Copied>(COPIED + path),
+    /** Remembers of a transcript that has ended what was copied of it, and nothing else. */
+    retire(path: string, copied: Copied | undefined): void {
+      forget(path)
+      if (copied) state.set(COPIED + path, copied)
+    },
+    /** Forgets copies that were made of what was written from `since` to `until`; how many. */
+    forgetCopied(since: number, until: number): number {
+      const gone = state.keys(COPIED).filter((key) => {
+        const at = state.get<Copied>(key)?.changedAt ?? 0
+        return at >= since && at < until
+      })
+      for (const key of gone) state.delete(key)
+      return gone.length
+    },
   }
 }
 

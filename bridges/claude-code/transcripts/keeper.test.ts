@@ -112,7 +112,7 @@ test('a turn that ends is told with its tokens, and the session so far with a co
     { type: 'prompt', phase: 'enriched', out: 2, copy: false },
     { type: 'session', phase: 'update', out: 2, copy: true },
   ])
-  expect(emitted[1]).toMatchObject({ activityId: 'session/s', sessionId: 's', summary: 'Claude Code session: do p-1' })
+  expect(emitted[1]).toMatchObject({ activityId: 'session/s', sessionId: 's', summary: 'Claude Code: do p-1' })
   expect(emitted[1]?.data).toMatchObject({
     title: 'do p-1',
     model: 'opus',

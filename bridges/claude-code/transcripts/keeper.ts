@@ -89,7 +89,11 @@ export function createKeeper({ host, source }: Pick<TranscriptsParts, 'host' | '
   async function lookAround(now: number): Promise<void> {
     lookedAt = now
     for (const entry of book.all()) {
-      if (entry.dueAt !== undefined || now - entry.aliveAt > ALIVE_MS || signal.aborted) continue
+      if (entry.dueAt !== undefined || signal.aborted) continue
+      if (now - entry.aliveAt > ALIVE_MS) {
+        book.retire(entry.path, entry.copied)
+        continue
+      }
       const is = await stat(entry.path).catch(() => undefined)
       if (!is || is.size === (entry.place?.offset ?? 0) || is.size === entry.copied?.size) continue
       if (now - is.mtimeMs < REST_MS) continue
@@ -220,7 +224,7 @@ export function createKeeper({ host, source }: Pick<TranscriptsParts, 'host' | '
         .all()
         .filter(({ totals, aliveAt }) => (totals?.firstAt ?? aliveAt) < until && (totals?.lastAt ?? aliveAt) >= since)
       for (const { path } of gone) book.forget(path)
-      return gone.length
+      return gone.length + book.forgetCopied(since, until)
     },
     figures: () => ({ transcripts: book.all().length, ...counts }),
     async close(): Promise<void> {

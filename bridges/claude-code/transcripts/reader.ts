@@ -24,13 +24,13 @@ const NEWLINE = 10
 
 /**
  * Hands over each whole line behind `from`, or undefined for one that is too long; `begin` is called first, with whether it
- * starts anew. The last line counts once it has an end. Rejects with what the file system says.
+ * starts anew. A promise of `take` is waited for. The last line counts once it has an end. Rejects with what the file system says.
  */
 export async function readOn(
   path: string,
   from: Place | undefined,
   begin: (anew: boolean) => void,
-  take: (line: string | undefined) => void,
+  take: (line: string | undefined) => void | Promise<void>,
   signal?: AbortSignal,
 ): Promise<Reading> {
   await using file = await open(path, 'r')
@@ -48,7 +48,7 @@ async function readLines(
   file: FileHandle,
   start: number,
   size: number,
-  take: (line: string | undefined) => void,
+  take: (line: string | undefined) => void | Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   let read = start
@@ -64,8 +64,9 @@ async function readLines(
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
       const last = bytes.subarray(from, end)
       length += last.length
-      if (length > LINE_MOST) take(undefined)
-      else if (length > 0) take(Buffer.concat([...begun, last]).toString())
+      const line = length > LINE_MOST ? undefined : Buffer.concat([...begun, last]).toString()
+      const taken = line === '' ? undefined : take(line)
+      if (taken) await taken
       begun = []
       length = 0
       from = end + 1

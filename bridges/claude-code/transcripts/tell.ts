@@ -5,6 +5,7 @@ import type { ContentRef } from '../../../schemas/content-ref.ts'
 import { eventId } from '../../../schemas/ids.ts'
 import type { Notification } from '../../bridge.ts'
 import { keys } from '../keys.ts'
+import { nameOf } from '../notify.ts'
 import { type PromptTotals, plus, type Tokens, type Totals, titleOf } from './totals.ts'
 
 export interface TellContext {
@@ -32,12 +33,12 @@ export function tellTranscript(
   const timestamp = Math.min(totals.lastAt ?? now, now)
   const tokens = others.reduce((sum, other) => plus(sum, other.tokens), totals.tokens)
   const title = titleOf(totals)
-  const what = agent === undefined ? 'Claude Code session' : 'Subagent'
+  const what = agent === undefined ? nameOf(source) : 'Subagent'
   const data = {
     ...facts(totals),
     title: agent === undefined ? title : undefined,
     task: agent === undefined ? undefined : title,
-    agent_id: agent,
+    agent,
     ...tokensOf(tokens),
     cost_usd: totals.cost,
     prompts: agent === undefined ? totals.prompts : undefined,
