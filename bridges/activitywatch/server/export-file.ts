@@ -6,6 +6,8 @@ import { DaybookError } from '../../../schemas/errors.ts'
 const BATCH = 1000
 /** Events that wait for the description of their bucket, which some exports write after them. */
 const MOST_WAITING = 500_000
+/** Bytes in which neither an event nor a description ends: whatever it is, it is no export, and would be held whole. */
+const MOST_UNKNOWN = 32 * 1024 * 1024
 const DESCRIPTION = ['id', 'type', 'client', 'hostname', 'name', 'created', 'data']
 const NEEDED = ['type', 'client', 'hostname']
 
@@ -28,6 +30,7 @@ export async function* readExport(pieces: AsyncIterable<Uint8Array>): AsyncGener
   let ready: ExportBatch[] = []
   let current: ExportBatch | undefined
   let found = false
+  let unknown = 0
 
   function in_(key: string): ExportBatch {
     if (current?.key !== key) current = { key, bucket: {}, events: [] }
@@ -37,8 +40,11 @@ export async function* readExport(pieces: AsyncIterable<Uint8Array>): AsyncGener
     ready.push(batch)
     current = { ...batch, events: [] }
   }
-  parser.onValue = ({ value, key, stack }) => {
+  parser.onValue = ({ value, key, parent, stack }) => {
     const name = String(stack[2]?.key)
+    unknown = 0
+    // The parser would keep them all until the end of the bucket.
+    if (stack.length === 4 && Array.isArray(parent)) parent.length = 0
     if (stack.length === 4) {
       const batch = in_(name)
       batch.events.push(value)
@@ -53,7 +59,9 @@ export async function* readExport(pieces: AsyncIterable<Uint8Array>): AsyncGener
 
   try {
     for await (const piece of pieces) {
+      unknown += piece.byteLength
       parser.write(piece)
+      if (unknown > MOST_UNKNOWN) throw new DaybookError('invalid', `${unknown} bytes of it are no events.`)
       yield* ready
       ready = []
     }

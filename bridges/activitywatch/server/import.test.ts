@@ -1,4 +1,6 @@
 // Exports in and out: nothing lost on the way, nothing doubled, nothing whole in memory.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ISO, makeWorld, type World } from './app.world.ts'
 import { type ExportBatch, readExport } from './export-file.ts'
@@ -6,6 +8,13 @@ import { type ExportBatch, readExport } from './export-file.ts'
 const made = { client: 'test', type: 'test.type', hostname: 'h' }
 const event = (at: number) => ({ timestamp: ISO(at), duration: 1, data: { i: at } })
 const exported = (events: unknown[], rest = {}) => ({ buckets: { b: { id: 'b', ...made, events, ...rest } } })
+/** Bytes. */
+function heapAfterCollection(): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  return process.memoryUsage().heapUsed
+}
+
 let world: World
 let call: World['call']
 
@@ -97,6 +106,27 @@ describe('an export is read piece by piece', () => {
     expect(batches.map((batch) => batch.events.length)).toEqual([1000, 1000, 300])
     expect(batches.flatMap((batch) => batch.events)).toEqual(events)
     expect(batches.every(({ bucket }) => bucket.type === made.type)).toBe(true)
+  })
+  test('and nothing of it stays in memory, nor anything that is no event', async () => {
+    const many = Array.from({ length: 150_000 }, (_, i) => event(i))
+    const text = JSON.stringify({ buckets: { b: { ...made, events: many } } })
+    const bytes = new TextEncoder().encode(text)
+    async function* pieces() {
+      for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536)
+    }
+    const held: number[] = []
+    let count = 0
+    for await (const { events } of readExport(pieces())) {
+      count += events.length
+      if (count % 30_000 === 0) held.push(heapAfterCollection())
+    }
+    expect(count).toBe(150_000)
+    expect(Math.max(...held) - (held[0] ?? 0)).toBeLessThan(8e6)
+    async function* endless() {
+      yield new TextEncoder().encode('{"buckets":{"b":{"other":"')
+      for (;;) yield new Uint8Array(1 << 20).fill(97)
+    }
+    await expect(readExport(endless()).next()).rejects.toThrow(expect.objectContaining({ code: 'invalid' }))
   })
   test('of aw-server-rust, with ids and what it adds to a bucket', async () => {
     const events = [
