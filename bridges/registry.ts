@@ -7,6 +7,16 @@ import { codex } from './codex.ts'
 import { frigate } from './frigate.ts'
 import { homeAssistant } from './home-assistant.ts'
 import { manual } from './manual.ts'
+import { terminal } from './terminal.ts'
 import { wakatime } from './wakatime.ts'
 
-export const registry: readonly Bridge[] = [activitywatch, claudeCode, codex, frigate, homeAssistant, manual, wakatime]
+export const registry: readonly Bridge[] = [
+  activitywatch,
+  claudeCode,
+  codex,
+  frigate,
+  homeAssistant,
+  manual,
+  terminal,
+  wakatime,
+]
