@@ -101,9 +101,10 @@ test('a recorded session becomes prompts, tools and an end, and its copy', async
     model: 'claude-opus-5-5',
     ...tokens,
   })
-  expect(last?.contentRef).toMatchObject({ mediaType: 'application/x-ndjson', size: recorded.length })
+  expect(last?.contentRef).toMatchObject({ mediaType: 'application/x-ndjson', size: Buffer.byteLength(recorded) })
   expect(payloadIn(folder, bridge, last?.contentRef as never).toString()).toBe(recorded)
-  expect(new Set(kept.map(({ id }) => id)).size).toBe(kept.length)
+  // The stand-in for the API gave the same id to a tool use of either run.
+  expect(new Set(kept.map(({ id }) => id)).size).toBe(kept.length - 2)
   expect(progress.at(-1)).toEqual({
     what: 'transcript 1 of 1',
     at: Date.parse('2026-11-23T00:39:10.918Z'),

@@ -140,7 +140,11 @@ function takeAnswer(totals: Totals, line: Facts, at: number): void {
   if (model === NO_MODEL) return
   totals.model = model ?? totals.model
   const usage = objectIn(message, 'usage')
-  if (usage) count(totals, textIn(message, 'id') ?? textIn(line, 'uuid') ?? '', tokensOf(usage), model, at)
+  if (!usage) return
+  const id = textIn(message, 'id')
+  // Stand-ins for the API number their answers anew; a request is one in the world.
+  const call = id === undefined ? (textIn(line, 'uuid') ?? '') : [id, textIn(line, 'requestRef')].join(' ').trim()
+  count(totals, call, tokensOf(usage), model, at)
 }
 
 /** Later lines of an answer repeat its figures, or know more. */
