@@ -3,6 +3,7 @@
 import { createServer } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { wallClock } from '../../component.ts'
+import { DaybookError } from '../../schemas/errors.ts'
 import { type Hosted, type HostedOptions, host, outboxFolder } from '../../test/hosted.ts'
 import { activitywatch } from '../activitywatch.ts'
 import { openActivitywatch } from './bridge.ts'
@@ -130,8 +131,8 @@ describe('what watchers send', () => {
     await beat(house.url, 10, page('one'))
     seconds = 20
     house.bridge.pause(true)
+    expect(house.kept.map(({ timestamp, duration }) => [timestamp, duration])).toEqual([[START, 10_000]])
     await beat(house.url, 25, page('one'))
-    expect(house.kept).toEqual([])
     seconds = 40
     house.bridge.pause(false)
     await beat(house.url, 30, page('one'))
@@ -146,6 +147,25 @@ describe('what watchers send', () => {
       [START, 10_000],
       [START + 45_000, 5000],
     ])
+  })
+
+  it('tells after a pause what was still to be told when it was stopped in it', async () => {
+    const first = await start()
+    await create(first.url)
+    await beat(first.url, 0, page('one'))
+    await first.bridge.stop()
+    expect(first.kept).toHaveLength(1)
+    const second = await start()
+    second.fail(new DaybookError('outbox_full'))
+    await beat(second.url, 100, page('two'))
+    await beat(second.url, 200, page('three'))
+    await vi.waitFor(() => expect(second.bridge.health().code).toBe('outbox_full'))
+    second.bridge.pause(true)
+    await second.bridge.stop()
+    const third = await start()
+    await vi.waitFor(() => expect(third.bridge.health().state).toBe('ok'))
+    third.bridge.pause(false)
+    await vi.waitFor(() => expect(third.kept.map(({ data }) => data?.title)).toEqual(['two', 'three']), 5000)
   })
 
   it('is forgotten with the buckets', async () => {
@@ -166,7 +186,7 @@ describe('what watchers send', () => {
   it('waits while the outbox takes nothing, and none of it is lost', async () => {
     const house = await start()
     await create(house.url)
-    house.fail(new (await import('../../schemas/errors.ts')).DaybookError('outbox_full'))
+    house.fail(new DaybookError('outbox_full'))
     for (let i = 0; i < 5; i++) await beat(house.url, i, page(`p${i}`))
     await vi.waitFor(() => expect(house.bridge.health()).toMatchObject({ state: 'degraded', code: 'outbox_full' }))
     house.fail(undefined)

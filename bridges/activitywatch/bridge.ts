@@ -54,7 +54,7 @@ export async function openActivitywatch(
     apiKey: config.apiKey,
   })
   const follow = (base: string, ends: AbortSignal) =>
-    createFollow({ host, server: createAwServer(base, config.apiKey), gate, signal: ends, pollMs })
+    createFollow({ host, server: createAwServer(base, config.followKey), gate, signal: ends, pollMs })
   let door: Awaited<ReturnType<typeof openDoor>> | undefined
   door = await openDoor({ host, app, follow, signal, retryMs })
   const named = config.follow === undefined ? undefined : follow(config.follow, signal)
@@ -135,7 +135,7 @@ export async function openActivitywatch(
       importBuckets({
         ...{ host, buckets, gate, live, range, progress },
         from: range.from ?? placeOfPast(),
-        apiKey: config.apiKey,
+        apiKey: config.followKey,
         signal: AbortSignal.any([signal, stopped]),
       }),
     reach() {

@@ -38,6 +38,7 @@ export const activitywatchConfig = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('an aw-server elsewhere whose new events are told here, http://desk.local:5600'),
+  followKey: z.string().default('').describe('the API key of servers that are followed or imported; empty: none'),
   allowedHosts: words.default([]).describe('further names in the Host header, if host is not the loopback'),
   corsOrigins: words
     .default([])

@@ -47,6 +47,7 @@ export function createFollow({ host, server, gate, signal, pollMs = POLL_MS }: F
   let unread = memory.entries()
   const entries = () => [...closing.remember(), ...unread]
   const teller = createTeller({ host, entries, memory, position: () => at })
+  teller.pause(gate.paused())
   const updated = new Map<string, string>()
   let failure: DaybookError | undefined
 
@@ -124,6 +125,7 @@ export function createFollow({ host, server, gate, signal, pollMs = POLL_MS }: F
 
   async function run(): Promise<void> {
     await clock.sleep(0, signal)
+    teller.begin()
     while (!signal.aborted) {
       try {
         await poll()

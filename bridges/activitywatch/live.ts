@@ -94,8 +94,8 @@ export function createLive(host: BridgeHost<unknown>, buckets: Buckets) {
   }
 
   async function run(): Promise<void> {
-    // The host says whether it is paused once the bridge is open.
     await clock.sleep(0, signal)
+    teller.begin()
     while (!signal.aborted) {
       if (!isPaused && isBehind) catchUp()
       if (!isPaused) teller.add(closing.passTime(clock.now()))

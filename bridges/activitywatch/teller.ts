@@ -20,13 +20,14 @@ export interface TellerOptions<Position> {
   memory: Memory<Position>
   /** Up to where events were taken. */
   position: () => Position
-  /** Told once a batch is emitted, of those that were about something. */
+  /** Told once a batch is emitted: how many notifications. */
   told?: (count: number) => void
 }
 
 export function createTeller<Position>({ host, entries, memory, position, told }: TellerOptions<Position>) {
   const { emit, space, log } = host
   let waiting: Telling[] = []
+  let hasBegun = false
   let paused = false
   const remembered = memory.telling()
   let failure: DaybookError | undefined
@@ -35,11 +36,29 @@ export function createTeller<Position>({ host, entries, memory, position, told }
     memory.save(position(), entries(), waiting)
   }
 
+  /** Emits what waits, and remembers that. What the outbox does not take now waits on. */
+  function flush(): void {
+    try {
+      while (waiting.length > 0 && hasBegun && !paused) {
+        save()
+        const batch = waiting.slice(0, BATCH)
+        const notifications = batch.flatMap((telling) => tell(telling, space) ?? [])
+        if (notifications.length > 0) emit(notifications)
+        waiting = waiting.slice(batch.length)
+        told?.(notifications.length)
+      }
+      failure = undefined
+    } catch (thrown) {
+      const error = asDaybookError(thrown)
+      if (failure?.code !== error.code) log.warn({ code: error.code }, `events wait: ${error.message}`)
+      failure = error
+    }
+  }
+
   return {
     /** Why what waits cannot be told now. */
     failure: () => failure,
     isFull: () => waiting.length >= WAITING_MOST,
-    waits: () => waiting.length > 0,
     add(tellings: readonly Telling[]): void {
       for (const telling of tellings) waiting.push(telling)
     },
@@ -51,28 +70,16 @@ export function createTeller<Position>({ host, entries, memory, position, told }
       waiting = waiting.filter((telling) => !isMeant(telling))
       save()
     },
-    /** While paused everything waits: what ended before is told afterwards. */
+    /** Nothing is emitted before: only once the bridge is open its host says whether it is paused. */
+    begin(): void {
+      hasBegun = true
+    },
+    /** What has ended is told before a pause begins; what cannot be then waits until it is over. */
     pause(pause: boolean): void {
+      if (pause) flush()
       paused = pause
     },
-    /** Emits what waits, and remembers that. What the outbox does not take now waits on. */
-    flush(): void {
-      try {
-        while (waiting.length > 0 && !paused) {
-          save()
-          const batch = waiting.slice(0, BATCH)
-          const notifications = batch.flatMap((telling) => tell(telling, space) ?? [])
-          if (notifications.length > 0) emit(notifications)
-          waiting = waiting.slice(batch.length)
-          told?.(notifications.length)
-        }
-        failure = undefined
-      } catch (thrown) {
-        const error = asDaybookError(thrown)
-        if (failure?.code !== error.code) log.warn({ code: error.code }, `events wait: ${error.message}`)
-        failure = error
-      }
-    },
+    flush,
     save,
   }
 }
