@@ -14,6 +14,8 @@ export const SETTLE_MS = 30_000
 /** A stretch that is open longer than this is told to have started, µs. */
 const LONG = 60 * 1e6
 const PAGE = 500
+/** What `daybook connect` has a client send, to see it arrive: it is told at once. */
+const PROOF = /^daybook-connect-[0-9a-f-]{36}$/
 /** Instead of what was said of a stretch: it is about to be told. */
 const NOTED = '?'
 const isOver = (said: string | undefined) => said !== undefined && said !== '' && said !== NOTED
@@ -99,10 +101,12 @@ export function createTeller({ file, quiet, host, clock, timeout }: TellerParts)
     let left: number | undefined
     let batch: Telling[] = []
 
-    function look(stretch: Stretch, isClosed: boolean, last: number): void {
+    function look(stretch: Stretch, isDone: boolean, last: number): void {
+      const isProof = PROOF.test(stretch.first.entity)
+      const isClosed = isDone || isProof
       const known = said(stretch.first)
       const before = known === NOTED ? undefined : known
-      const isSettled = atOnce || clock.now() - last >= SETTLE_MS
+      const isSettled = atOnce || isProof || clock.now() - last >= SETTLE_MS
       const isLong = stretch.end - stretch.first.time > LONG
       const isNew = isClosed ? before !== meaningOf(stretch) : before === undefined && isLong
       if (isNew && isSettled) batch.push({ stretch, phase: isClosed ? 'end' : 'start' })

@@ -27,6 +27,8 @@ export interface Desk {
   /** Null: there is none. Throws `forbidden` for what may not be read. */
   read(path: string): string | null
   isFolder(path: string): boolean
+  /** A file that may be run. */
+  isProgram(path: string): boolean
   /** The absolute path of a program on PATH; null: there is none. */
   which(program: string): string | null
   /** Runs a program to its end; never through a shell. */
@@ -66,6 +68,7 @@ export function deskOf({ env, home, product }: { env: DeskEnvironment; home: str
     isFolder(path) {
       return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
     },
+    isProgram,
     which(program) {
       const folders = (env.PATH ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
       return folders.map((folder) => join(folder, program)).find(isProgram) ?? null

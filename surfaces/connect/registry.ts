@@ -2,5 +2,6 @@
 // list.
 import { activitywatch } from './activitywatch.ts'
 import type { Connector } from './connector.ts'
+import { wakatime } from './wakatime.ts'
 
-export const connectors: readonly Connector[] = [activitywatch]
+export const connectors: readonly Connector[] = [activitywatch, wakatime]
