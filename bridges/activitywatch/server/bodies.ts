@@ -42,7 +42,7 @@ async function readBytes(request: Request): Promise<Uint8Array> {
   const length = request.headers.get('content-length')
   if (Number(length) > MOST) throw tooLarge(MOST)
   // Node holds a body to its declared length.
-  if (length !== null) return new Uint8Array(await request.arrayBuffer())
+  if (length !== null) return new Uint8Array(await request.arrayBuffer().catch(endedEarly))
   const pieces: Uint8Array[] = []
   let size = 0
   for await (const piece of request.body ?? []) {
@@ -51,6 +51,11 @@ async function readBytes(request: Request): Promise<Uint8Array> {
     pieces.push(piece)
   }
   return Buffer.concat(pieces)
+}
+
+/** The client went away: nobody reads this, and nobody needs to hear of it. */
+function endedEarly(): never {
+  throw message(400, 'The body ended early.')
 }
 
 function tooLarge(most: number): Answer {

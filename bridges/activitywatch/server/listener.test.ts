@@ -92,6 +92,41 @@ describe('a hostile client', () => {
       })
     }
     expect(await answers()).toBe(true)
+    expect(world.logged).toEqual([])
+  })
+  test('that does not read our answer makes us wait, and leaves nothing running when it goes', async () => {
+    const piece = 'x'.repeat(1 << 20)
+    let written = 0
+    let ended = false
+    function* endless() {
+      try {
+        for (;;) {
+          written += 1
+          yield piece
+        }
+      } finally {
+        ended = true
+      }
+    }
+    const app = { answer: async () => ({ status: 200, headers: {}, body: endless() }) }
+    const other = await listen({ host: '127.0.0.1', port: 0, app })
+    const socket = connect(other.port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'))
+    socket.pause()
+    let before = -1
+    await expect
+      .poll(
+        () => {
+          const isStill = written > 0 && written === before
+          before = written
+          return isStill
+        },
+        { interval: 100 },
+      )
+      .toBe(true)
+    expect(written).toBeLessThan(64)
+    socket.destroy()
+    await expect.poll(() => ended).toBe(true)
+    await other.stop()
   })
   test('of deeply nested JSON is refused', async () => {
     await fetch(`${listener.url}/api/0/buckets/b`, { method: 'POST', headers: json, body: JSON.stringify(made) })

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { Logger } from '../../../component.ts'
 import { DaybookError } from '../../../schemas/errors.ts'
 import { described, holderOf } from './holder.ts'
 import { send } from './sending.ts'
@@ -23,10 +24,11 @@ export interface ListenerOptions {
   /** 0: any free one. */
   port: number
   app: Pick<AwApp, 'answer'>
+  log?: Logger
 }
 
 /** Rejects with `port_taken`, whose `cause` is the Holder if another program has the port, or with `config_invalid` for a host that is none of this machine. */
-export async function listen({ host, port: wanted, app }: ListenerOptions): Promise<AwListener> {
+export async function listen({ host, port: wanted, app, log }: ListenerOptions): Promise<AwListener> {
   const server = createAdaptorServer({
     async fetch(request, env) {
       await send(await app.answer(request), (env as HttpBindings).outgoing)
@@ -46,6 +48,8 @@ export async function listen({ host, port: wanted, app }: ListenerOptions): Prom
   } catch (error) {
     throw await cannotListen(error as NodeJS.ErrnoException, host, wanted)
   }
+  // Out of file descriptors, for example: the next client may be luckier.
+  server.on('error', (error) => log?.warn({ reason: error.message }, 'a connection could not be taken'))
   const { port } = server.address() as AddressInfo
   let stopping: Promise<void> | undefined
 
