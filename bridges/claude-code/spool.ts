@@ -11,6 +11,7 @@ const FILE_MOST = 64 * MIB
 const ASIDE_MOST = { files: 100, bytes: 64 * MIB }
 /** A hook that was killed while it wrote leaves a file that is not whole, or not yet renamed. */
 const ABANDONED_MS = 3_600_000
+const PART = /^\.\d+-\d+$/
 
 export interface SpoolFile {
   path: string
@@ -59,7 +60,7 @@ export function spoolIn(folder: string): Spool {
 
   return {
     waiting(now) {
-      const whole = ({ name, at }: SpoolFile) => !name.startsWith('.') || (name !== '.full' && now - at > ABANDONED_MS)
+      const whole = ({ name, at }: SpoolFile) => !name.startsWith('.') || (PART.test(name) && now - at > ABANDONED_MS)
       const files = listed(folder).filter(whole)
       return files.sort((a, b) => (a.ns === b.ns ? (a.name < b.name ? -1 : 1) : a.ns < b.ns ? -1 : 1))
     },
