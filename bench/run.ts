@@ -3,13 +3,14 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { type Bench, machine } from './bench.ts'
 import { broker } from './broker.ts'
+import { capture } from './capture.ts'
 import { footprint } from './footprint.ts'
 import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
 import { objects } from './objects.ts'
 import { reconnect } from './reconnect.ts'
 
-const benches: readonly Bench[] = [ingest, latency, broker, reconnect, objects, footprint]
+const benches: readonly Bench[] = [ingest, latency, broker, reconnect, objects, footprint, capture]
 
 function help(): string {
   const lines = benches.map(({ name, summary, options }) => {

