@@ -15,7 +15,8 @@ import { placeOf } from './place.ts'
 import type { Session } from './session.ts'
 import { type Spool, type SpoolFile, spoolIn } from './spool.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
-import type { PastHook, Transcripts } from './transcripts/transcripts.ts'
+import { openTranscripts } from './transcripts/open.ts'
+import type { PastHook } from './transcripts/transcripts.ts'
 import { passOver, step } from './translate.ts'
 
 /** What is read and told at once. */
@@ -26,7 +27,6 @@ const PAST_MOST = 1000
 
 export interface HooksParts {
   source: string
-  transcripts?(parts: { known: Known; translate(hook: PastHook, at: number): Notification[] }): Transcripts
   telemetry?(parts: { known: Known }): Telemetry
 }
 
@@ -39,7 +39,10 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
   const pauses = pausesIn(state)
   const spool = host.config.spool === undefined ? undefined : spoolIn(host.config.spool)
   const context = (): HookContext => ({ space, now: clock.now(), source: parts.source, known })
-  const transcripts = parts.transcripts?.({ known, translate: pastTranslator(parts.source, context) })
+  const { source } = parts
+  const translate = pastTranslator(source, context)
+  const folder = host.config.transcriptsFolder
+  const transcripts = openTranscripts({ host, known, source, folder, translate })
   const telemetry = parts.telemetry?.({ known })
   const counts = { hooks: 0, unreadable: 0 }
   const unheard = new Set<string>()
@@ -57,7 +60,7 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
   function take(from: Spool, files: readonly SpoolFile[]): void {
     const sessions = new Map<string, Session>()
     const notifications: Notification[] = []
-    const calls: HookCall[] = []
+    const calls: { call: HookCall; run: string | undefined }[] = []
     const done: SpoolFile[] = []
     for (const file of files) {
       const call = from.read(file)
@@ -79,7 +82,7 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
       const { session, notifications: told } = step({ ...call, place }, before, context())
       if (session) sessions.set(id, session)
       notifications.push(...told)
-      calls.push(call)
+      calls.push({ call, run: session?.key })
       if (!knownEvents.has(call.event) && !unheard.has(call.event)) {
         unheard.add(call.event)
         log.info({ event: call.event }, 'an event that is new to this version is kept as it is')
@@ -89,14 +92,17 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
     memory.save(sessions.values())
     for (const file of done) from.remove(file)
     counts.hooks += calls.length
-    for (const call of calls) notice(call)
+    for (const { call, run } of calls) notice(call, run)
   }
 
-  function notice({ body, event, at }: HookCall): void {
-    const { session_id: session, transcript_path, agent_transcript_path, agent_id: agent } = body
-    const path = event === 'SubagentStop' ? agent_transcript_path : transcript_path
+  function notice({ body, event, at }: HookCall, run: string | undefined): void {
+    if (host.config.transcripts === 'off') return
+    const { session_id: session, transcript_path, agent_transcript_path, agent_id } = body
+    const ofAgent = event === 'SubagentStop' && typeof agent_id === 'string'
+    const path = ofAgent ? agent_transcript_path : transcript_path
     if (typeof session !== 'string' || typeof path !== 'string' || path === '') return
-    transcripts?.notice({ event, session, path, at, ...(typeof agent === 'string' && { agent }) })
+    const whose = ofAgent ? { agent: agent_id } : { activity: run }
+    transcripts.notice({ event, session, path, at, ...whose })
   }
 
   async function look(from: Spool): Promise<void> {
@@ -123,7 +129,7 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
     if (pauses.lasting()) return
     const running = memory.all().filter(({ endedAt }) => endedAt === undefined)
     for (const session of running) {
-      const at = Math.max(session.lastAt, transcripts?.grewAt(session.id) ?? grewAt(session.transcript))
+      const at = Math.max(session.lastAt, transcripts.grewAt(session.id) ?? grewAt(session.transcript))
       if (swept - at >= silentMs()) endRun(session, at, 'silent')
     }
     memory.tidy(swept)
@@ -144,7 +150,7 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
     const aside = spool?.aside() ?? { files: 0, folder: '' }
     const waiting = spool?.depth() ?? 0
     const own = { ...counts, running, waiting, aside: aside.files }
-    const figures = { ...own, ...transcripts?.figures(), ...telemetry?.figures() }
+    const figures = { ...own, ...transcripts.figures(), ...telemetry?.figures() }
     if (aside.files > 0) {
       const detail = `${aside.files} files of hooks could not be read; they lie in ${aside.folder}, delete them when you have seen them.`
       return { state: 'degraded', detail, figures }
@@ -164,18 +170,18 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
         for (const session of memory.all()) if (session.endedAt === undefined) endRun(session, session.lastAt, 'paused')
       }
       pauses.set(paused, clock.now())
-      transcripts?.pause(paused)
+      transcripts.pause(paused)
     },
     forget({ since = 0, until = Number.POSITIVE_INFINITY, source, entity }) {
       if (entity !== undefined || (source !== undefined && source !== parts.source)) return 0
-      return memory.forget(since, until) + known.forget(since, until) + (transcripts?.forget(since, until) ?? 0)
+      return memory.forget(since, until) + known.forget(since, until) + transcripts.forget(since, until)
     },
-    ...(transcripts && { import: (...past) => transcripts.import(...past) }),
+    import: (...past) => transcripts.import(...past),
     ...(telemetry && { serve: (...asked) => telemetry.serve(...asked) }),
     async close() {
       closing.abort()
       await watched
-      await transcripts?.close()
+      await transcripts.close()
     },
   }
 }

@@ -250,6 +250,31 @@ export const examples: BridgeExample<HookCall>[] = [
 
 export const codexExamples: BridgeExample<HookCall>[] = [
   {
+    title: 'It asks whether it may',
+    input: codex('PermissionRequest', 19_000, { tool_name: 'Bash', tool_input: { command: 'rm -r build' } }),
+    output: [
+      {
+        type: 'permission',
+        data: { tool: 'Bash', decision: 'asked', input: { command: 'rm -r build' }, ...facts },
+      },
+    ],
+  },
+  {
+    title: 'A subagent begins',
+    input: codex('SubagentStart', 30_000, { agent_id: 'a17', agent_type: 'explorer' }),
+    output: [{ type: 'subagent', phase: 'start', data: { ...facts, agent: 'a17', agent_type: 'explorer' } }],
+  },
+  {
+    title: 'It compacts its context',
+    input: codex('PreCompact', 50_000, { trigger: 'manual' }),
+    output: [{ type: 'compaction', phase: 'start', data: { trigger: 'manual', ...facts } }],
+  },
+  {
+    title: 'Something that is new to Daybook',
+    input: codex('MoonRose', 22_000, {}),
+    output: [{ type: 'event', summary: 'Codex: MoonRose', data: { event: 'MoonRose', ...facts } }],
+  },
+  {
     title: 'A session begins',
     input: codex('SessionStart', 0, {
       session_id: '01a205e5-9337-7743-a1d3-719663c1f264',

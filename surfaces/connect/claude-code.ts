@@ -32,7 +32,7 @@ export const claudeCode: Connector = {
         `its settings, ${folder}`,
       ],
       edits: editsIn(desk, pluginFolder(desk)),
-      settings: { spool: spoolOf(desk, SOURCE) },
+      settings: { spool: spoolOf(desk, SOURCE), transcriptsFolder: join(folder, 'projects') },
       todo: ['Sessions that run now: type /reload-plugins in them. New ones tell Daybook from the start.'],
     }
   },

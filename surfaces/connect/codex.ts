@@ -31,7 +31,7 @@ export const codex: Connector = {
         ...scriptEdits(desk, SOURCE, scripts),
         { path, why: 'has Codex run the script', apply: (before) => withHooks(before, scripts, path) },
       ],
-      settings: { spool: spoolOf(desk, SOURCE) },
+      settings: { spool: spoolOf(desk, SOURCE), transcriptsFolder: join(folder, 'sessions') },
       todo: [
         'Start codex and trust the hooks when it asks, or with /hooks: until you do it runs none, without a word.',
       ],

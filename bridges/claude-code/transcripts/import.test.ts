@@ -6,9 +6,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type HostedOptions, host, outboxFolder, payloadIn } from '../../../test/hosted.ts'
 import type { Bridge, ImportProgress, Notification } from '../../bridge.ts'
 import { claudeCode } from '../../claude-code.ts'
-import { openHooks } from '../bridge.ts'
-import { hooksConfig } from '../config.ts'
-import { openTranscripts } from './open.ts'
 
 const RECORDED = join(import.meta.dirname, '../../../test/claude-code/recorded/claude_code')
 const ALL = { since: 0, until: 8e15 }
@@ -28,22 +25,9 @@ afterEach(async () => {
   await remove()
 })
 
-/** A bridge whose transcripts lie in the folder of the test. */
-const bridge: Bridge = {
-  ...(claudeCode as Bridge),
-  open: (to) =>
-    openHooks(
-      { ...to, config: hooksConfig.parse({ spool: join(folder, 'spool') }) },
-      {
-        source: 'claude_code',
-        transcripts: (parts) =>
-          openTranscripts({ host: to, source: 'claude_code', folder: join(folder, 'projects'), ...parts }),
-      },
-    ),
-}
-
 async function open(options: HostedOptions = {}) {
-  const hosted = host(bridge, folder, { config: {}, ...options })
+  const config = { spool: join(folder, 'spool'), transcriptsFolder: join(folder, 'projects') }
+  const hosted = host(claudeCode as Bridge, folder, { config, ...options })
   await hosted.bridge.start()
   stop = () => hosted.bridge.stop()
   const progress: ImportProgress[] = []
@@ -102,7 +86,7 @@ test('a recorded session becomes prompts, tools and an end, and its copy', async
     ...tokens,
   })
   expect(last?.contentRef).toMatchObject({ mediaType: 'application/x-ndjson', size: Buffer.byteLength(recorded) })
-  expect(payloadIn(folder, bridge, last?.contentRef as never).toString()).toBe(recorded)
+  expect(payloadIn(folder, claudeCode as Bridge, last?.contentRef as never).toString()).toBe(recorded)
   // The stand-in for the API gave the same id to a tool use of either run.
   expect(new Set(kept.map(({ id }) => id)).size).toBe(kept.length - 2)
   expect(progress.at(-1)).toEqual({
