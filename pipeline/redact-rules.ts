@@ -1,7 +1,17 @@
 // Our own rules of redaction: what secretlint, which is made for files, does not look for in the text of a person's day:
 // command lines, KEY=value, headers, URLs, Home Assistant's tokens and webhooks, coordinates. Not for: applying them
 // (redact-text.ts), or for what the name of a field says (redact-fields.ts).
-import { bare, isReference, isWorkingDirectory, quoted, secretName, secretNameWords } from './redact-names.ts'
+import { knownTokens } from './redact-known.ts'
+import {
+  bare,
+  isReference,
+  isWorkingDirectory,
+  otherNames,
+  otherNameWords,
+  quoted,
+  secretName,
+  secretNameWords,
+} from './redact-names.ts'
 
 /** A rule finds secrets by patterns whose group `secret` is what must go; the rest of the match stays. */
 export interface TextRule {
@@ -30,11 +40,17 @@ const find = (pattern: RegExp | string, spare: Spare = isReference): Find => ({
 
 const spareValue: Spare = (secret, before) => isReference(secret) || isWorkingDirectory(before, secret)
 
-/** After `name: ` in a sentence comes a secret only if it does not look like the next word of the sentence. */
-const spareWord: Spare = (secret, before) => /^[\p{L}.,!?…-]+$/u.test(secret) || spareValue(secret, before)
+/** After `name: ` in a sentence comes a secret only if it does not look like the next word of the sentence, or a price. */
+const spareWord: Spare = (secret, before) =>
+  /^(?:[\p{L}.,!?…-]+|\d+[.,]\d+)$/u.test(secret) || spareValue(secret, before)
 
 /** In code, what is called or awaited is not the value itself. */
 const spareBare: Spare = (secret, before) => /^(?:[A-Za-z_.]+\(|await$|new$)/.test(secret) || spareValue(secret, before)
+
+const spareNothing: Spare = () => false
+
+/** `glpat-` and the words after it may be the name of something. */
+const spareWordlike: Spare = (secret) => !/\d/.test(secret)
 
 /** Spares what no command of these names was given shortly before. */
 function unlessAfter(command: string): Spare {
@@ -59,6 +75,10 @@ const given = (flag: string, spare: Spare) => [
   find(`${flag}${quoted}`, spare),
   find(`${flag}(?![-"'\`\\\\])${bare}`, spare),
 ]
+/** One word of a command, in quotes or not. */
+const word = '(?:"[^"\\n]{0,100}"|\'[^\'\\n]{0,100}\'|[^\\s"\'|;&]{1,200})'
+const says = '\\b(?:echo|printf)\\s{1,3}(?:-[neE]{1,3}\\s{1,3}|["\']?%s(?:\\\\{1,4}n)?["\']?\\s{1,3}){0,2}'
+const piped = '\\s{0,3}\\|\\s{0,3}'
 const header = '\\\\*["\']?[ \\t]{0,3}[:=][ \\t]{0,3}\\\\*["\']?'
 const user = '\\s(?:(?-i:-u)|--user|--proxy-user)[ =]?'
 const schemes = '(?:Bearer|Basic|Token|Negotiate|ApiKey)'
@@ -79,20 +99,8 @@ export const textRules: readonly TextRule[] = [
   {
     id: 'known-token',
     what: 'A token known by its beginning, in more forms than secretlint knows: AWS key ids, GitHub, Google, Telegram, ...',
-    words: [
-      ...['akia', 'asia', 'agpa', 'aida', 'aroa', 'abia', 'acca', 'aiza', 'sk-', ':aa', 'dop_v#_', 'pypi-age', 'pul-'],
-      ...['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_', 'glpat-', 'nfp_', 'nfc_', 'nfo_', 'nfu_', 'nfb_'],
-    ],
-    finds: [
-      find(/(?<![A-Z0-9])(?<secret>(?:AKIA|ASIA|AGPA|AIDA|AROA|ABIA|ACCA)[A-Z0-9]{16})(?![A-Z0-9])/dg),
-      find(
-        /(?<![\w-])(?<secret>(?:gh[pousr]_|github_pat_|glpat-|nf[pcoub]_|dop_v1_|pypi-AgE)[\w.-]{20,})/dg,
-        spareWord,
-      ),
-      find(/(?<![\w-])(?<secret>AIza[\w-]{35}|pul-[0-9a-f]{40})(?![\w-])/dg),
-      find(/(?<!\d)(?<secret>\d{8,10}:AA[\w-]{32,34})(?![\w-])/dg),
-      find(/(?<![\w-])(?<secret>sk-[\w-]{20,})/dg, (secret) => !/\d/.test(secret)),
-    ],
+    words: knownTokens.flatMap(({ words }) => words),
+    finds: knownTokens.map(({ pattern, wordlike }) => find(pattern, wordlike ? spareWordlike : spareNothing)),
   },
   {
     id: 'authorization',
@@ -142,18 +150,31 @@ export const textRules: readonly TextRule[] = [
     id: 'auth-path',
     what: 'The id of a login flow in a path under /auth/',
     words: ['/auth/'],
-    finds: [find(/\/auth\/(?:[\w-]{1,40}\/){0,3}(?<secret>[\w-]{16,})/dg)],
+    finds: [find(/\/auth\/(?:[\w-]{1,40}\/){0,3}(?<secret>(?=[\w-]{0,63}\d)[\w-]{16,})/dg)],
   },
   {
     id: 'argument',
     what: 'A password or token on a command line: --password x, mysql -px, curl -u user:x',
-    words: [...secretNameWords, 'cookie', '-p', '-a', '-u', '--user', '--proxy-user'],
+    words: [...secretNameWords, 'cookie', '-p', '-a', '-u', '--user', '--proxy-user', '-stdin', 'sudo -s'],
     finds: [
       ...given(`${option}(?:[ \\t]{1,3}|=)`, spareBare),
       ...given(
         `\\bconfig(?:ure)?[: ](?:set|--?[\\w-]{1,30}) (?:--?[\\w-]{1,30} ){0,3}[\\w.:/@-]{0,100}?${secretName}[ =]`,
         spareBare,
       ),
+      // htpasswd -bc FILE USER x, openssl -passin pass:x, wpa_passphrase NETWORK x.
+      find(
+        `\\b(?:htpasswd|mosquitto_passwd)(?:\\s-[\\w]{1,8}){0,4}\\s-\\w{0,4}b\\w{0,4}\\s${word}\\s${word}\\s${bare}`,
+      ),
+      find(`\\s-{1,2}(?:pass|passin|passout|password)\\s{1,3}["']?pass:${bare}`),
+      find(`\\bwpa_passphrase\\s${word}\\s["']?${bare}`),
+      // login ada password x, nmcli ... password x.
+      ...given(`\\b(?:login|account|user|connect|username)\\s${word}\\s{1,3}password\\s{1,3}`, spareValue),
+      // What is piped to who asks for a password.
+      ...['sudo\\s[^|;&\\n]{0,60}?-S', '[^|;&\\n]{1,100}-stdin'].flatMap((asks) => [
+        find(`${says}${quoted}\\k<quote>${piped}${asks}`),
+        find(`${says}(?![-"'\`\\\\])${bare}${piped}${asks}`),
+      ]),
       find(/(?<=\s)--?cookie[ =]["']?(?<secret>[^\s=;"']{1,100}=[^\r\n"']+)/dgi),
       ...given('\\s(?-i:-p) ?', unlessAfter('sshpass|atuin|(?:docker|podman|helm)\\s[^;|&]*login')),
       ...given('\\s(?-i:-p)', unlessAfter('mysql\\w*|mariadb[\\w-]*|7z|rar')),
@@ -166,11 +187,47 @@ export const textRules: readonly TextRule[] = [
   {
     id: 'key-value',
     what: 'What is given to a name such as PASSWORD, API_KEY or token: KEY=x, "password": "x"',
-    words: secretNameWords,
+    words: [...secretNameWords, ...otherNameWords],
     finds: [
+      // As other languages say it, in a sentence or a form.
+      find(
+        `${otherNames}[ \\t\\u00a0]{0,2}[:=][ \\t]{0,8}(?<quote>["'])(?<secret>(?:(?!\\k<quote>)[^\\n])+)`,
+        spareWord,
+      ),
+      find(`${otherNames}[ \\t\\u00a0]{0,2}[:=][ \\t]{0,8}(?!["'\`])${bare}`, spareWord),
       find(`${secretName}(?:\\\\*["'])?[ \\t]{0,8}(?::=?|=>?)(?![=>])[ \\t]{0,8}${quoted}`, spareValue),
       find(`${secretName}(?:\\\\*["'])?[ \\t]{0,8}:?=>?(?![=>])[ \\t]{0,8}(?!["'\`])${bare}`, spareBare),
       find(`${secretName}(?:\\\\*["'])?:[ \\t]{1,8}(?!["'\`])${bare}`, spareWord),
+    ],
+  },
+  {
+    id: 'named-by-format',
+    what: 'The password in a line of .pgpass, a Wi-Fi code, a login of Docker or npm',
+    words: ['wifi:', ':####:', ':*:', 'auth"', 'auth\\', '_auth'],
+    finds: [
+      find(/\bWIFI:(?:[^\s;]{0,64};){0,4}P:(?<secret>(?:\\.|[^;\\\s"])+)/dg),
+      find(/(?<![\w.-])[\w.*-]{1,100}:(?:543\d|6432|\*):[\w*-]{1,64}:[\w.*-]{1,64}:(?<secret>[^\s:"'`;|&]+)/dg),
+      find(/\bauth\\*"\s{0,3}:\s{0,3}\\*"(?<secret>[\w+/=-]{12,})/dg),
+      find(/\b_auth\s{0,3}=\s{0,3}\\*"?(?<secret>[\w+/=-]{12,})/dg),
+    ],
+  },
+  {
+    id: 'one-time-code',
+    what: 'A code to log in with once, or to come back with',
+    words: [
+      'recovery code',
+      'backup code',
+      'verification code',
+      'security code',
+      'login code',
+      'one-time code',
+      'is your',
+    ],
+    finds: [
+      find(
+        /\b(?:recovery|backup|verification|security|login|one-time) codes?(?:\s{0,2}[:=]\s{0,4}|\s{1,3}is\s{1,3}|\s)(?<secret>(?=[\w-]{0,40}\d)[\w-]{6,64})/dgi,
+      ),
+      find(/(?<![\w.,-])(?<secret>\d{3}[ -]?\d{3,5}|[A-Z]{1,2}-\d{4,8})(?= is your [\w' ]{0,40}code)/dg),
     ],
   },
   {

@@ -34,8 +34,9 @@ export function createRedactText(hint: Hint = createHint(ruleWords)): RedactText
     for (let pass = 0; pass < passes; pass++) {
       const asked = hint(result)
       if (asked === undefined || isShortWord(result)) return result
-      const preset = [...asked].flatMap((rule) => findPreset(rule, result))
-      const own = textRules.flatMap((rule) => (asked.has(rule.id) ? findOwn(result, rule) : []))
+      const texts = [...new Set([result, unescaped(result)])]
+      const preset = texts.flatMap((text) => [...asked].flatMap((rule) => findPreset(rule, text)))
+      const own = texts.flatMap((text) => textRules.flatMap((rule) => (asked.has(rule.id) ? findOwn(text, rule) : [])))
       const secrets = spans(result, preset, own)
       if (secrets.length === 0) return result
       for (const { rule } of secrets) found.add(rule)
@@ -49,6 +50,11 @@ export function createRedactText(hint: Hint = createHint(ruleWords)): RedactText
 /** One short word (`pass`, `token`) is a name or a state; what could be a secret is longer or stands beside a name. */
 function isShortWord(text: string): boolean {
   return text.length <= 12 && /^[A-Za-z0-9]*$/.test(text)
+}
+
+/** In JSON the end of a line is an `n`, which a token behind it must not seem to begin with. As long as it was. */
+function unescaped(text: string): string {
+  return text.replace(/\\[nrt]/g, (two) => (two === '\\t' ? '\t\t' : '\n\n'))
 }
 
 function findOwn(text: string, { id, finds }: TextRule): Finding[] {
