@@ -113,7 +113,12 @@ test('the file is where WAKATIME_HOME says, and what is there is found', async (
   mkdirSync(join(home, '.vim/plugged/vim-wakatime'), { recursive: true })
   const { found, edits, todo } = await plan({ WAKATIME_HOME: join(home, 'waka'), WAKATIME_API_KEY: 'x' })
   expect(edits.map(({ path }) => path)).toEqual([join(home, 'waka/.wakatime.cfg')])
-  expect(found.join('\n')).toMatch(new RegExp(`${cli}[sS]*vim-wakatime[sS]*vscode-wakatime[sS]*settings of WakaTime`))
+  expect(found).toEqual([
+    `wakatime-cli, ${cli}`,
+    `vim-wakatime, ${join(home, '.vim/plugged/vim-wakatime')}`,
+    `vscode-wakatime, ${join(home, '.vscode/extensions/extensions.json')}`,
+    `settings of WakaTime, ${join(home, 'waka/.wakatime.cfg')}`,
+  ])
   expect(todo.join('\n')).toMatch(/api.wakatime.com gets nothing from now on[\s\S]*WAKATIME_API_KEY is set/)
   expect((await plan()).found).toContain(`vim-wakatime, ${join(home, '.vim/plugged/vim-wakatime')}`)
 })
