@@ -5,10 +5,11 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { wallClock } from '../component.ts'
+import { lowestId } from '../schemas/ids.ts'
 import type { House } from '../test/house.ts'
 import { answering, freePort, startAwServer } from './aw-server.ts'
 import type { Bench, BenchContext } from './bench.ts'
-import { type HeartbeatsResult, RUN } from './heartbeats.ts'
+import type { HeartbeatsResult } from './heartbeats.ts'
 import { measureHook, measurePrompt } from './hooks.ts'
 import { connection, freshHouse, row, temporaryFolder } from './house.ts'
 import { rounded } from './statistics.ts'
@@ -16,6 +17,8 @@ import type { TranscriptFigures } from './transcript.ts'
 
 const run = promisify(execFile)
 const SETTLE_MS = 120_000
+/** So many heartbeats make one event. */
+const RUN = 100
 
 export const capture: Bench = {
   name: 'capture',
@@ -88,12 +91,11 @@ async function beat(url: string, options: Record<string, number>): Promise<Heart
 async function lossless({ number, say, cleanup }: BenchContext, { url, house }: Own) {
   const [seconds, rate, watchers] = [number('seconds'), number('rate'), number('watchers')]
   const client = await connection(cleanup, house.credentials.database.url)
-  const rows = async () =>
-    (await row(client, `select count(*) as count from activities where source = 'window'`)).count ?? 0
-  const before = await rows()
-  // A past that nothing else was sent in: what one watcher sends, it sends once.
-  const from = Date.now() - 3_600_000
-  const result = await beat(url, { seconds, rate, watchers, window: 64, from })
+  // A past that nothing else is sent in.
+  const from = Date.now() - 24 * 3_600_000
+  const past = [lowestId(from), lowestId(from + 12 * 3_600_000)]
+  const sql = `select count(*) as count from activities where source = 'window' and id >= $1 and id < $2`
+  const result = await beat(url, { seconds, rate, watchers, window: 64, from, run: RUN })
   const each = Math.floor(result.sent / watchers)
   const began = performance.now()
   // The last event of each watcher is open until its pulse is over.
@@ -101,7 +103,7 @@ async function lossless({ number, say, cleanup }: BenchContext, { url, house }: 
   let stored = 0
   while (stored < ended && performance.now() - began < SETTLE_MS) {
     await wallClock.sleep(200)
-    stored = (await rows()) - before
+    stored = (await row(client, sql, past)).count ?? 0
   }
   const settledMs = Math.round(performance.now() - began)
   say(

@@ -16,8 +16,6 @@ export interface HeartbeatsResult {
   latency: { p50: number; p99: number; max: number }
 }
 
-/** Heartbeats with the same data, one after the other, before it changes: so many make one event. */
-export const RUN = 100
 const STEP_MS = 100
 
 interface Watcher {
@@ -40,6 +38,8 @@ const { values } = parseArgs({
     /** Heartbeats a second over all watchers; 0: as many as go. */
     rate: { type: 'string', default: '0' },
     seconds: { type: 'string', default: '10' },
+    /** Heartbeats with the same data, one after the other, before it changes: so many make one event. */
+    run: { type: 'string', default: '100' },
     /** Epoch ms of the first heartbeat. */
     from: { type: 'string', default: String(Date.now()) },
   },
@@ -47,16 +47,13 @@ const { values } = parseArgs({
 
 let over = false
 const { hostname, port } = new URL(values.url)
-const [window, rate, seconds, from] = [values.window, values.rate, values.seconds, values.from].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-]
+const [window, rate, seconds, from, ofOne] = [values.window, values.rate, values.seconds, values.from, values.run].map(
+  Number,
+) as [number, number, number, number, number]
 
 function request(watcher: Watcher): string {
   const at = new Date(from + watcher.sent * STEP_MS).toISOString()
-  const title = `Page ${Math.floor(watcher.sent / RUN)} of ${watcher.bucket}`
+  const title = `Page ${Math.floor(watcher.sent / ofOne)} of ${watcher.bucket}`
   const body = JSON.stringify({ timestamp: at, duration: 0, data: { app: 'bench', title } })
   return `POST /api/0/buckets/${watcher.bucket}/heartbeat?pulsetime=5 HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 }
