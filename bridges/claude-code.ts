@@ -5,6 +5,7 @@ import { openHooks } from './claude-code/bridge.ts'
 import type { HookCall } from './claude-code/call.ts'
 import { type HooksConfig, hooksConfig } from './claude-code/config.ts'
 import { type ExampleContext, exampleContext, examples } from './claude-code/examples.ts'
+import { openTelemetry, telemetryPaths } from './claude-code/telemetry/telemetry.ts'
 import { translateCall } from './claude-code/translate.ts'
 
 export const claudeCode = defineBridge<HooksConfig, HookCall, ExampleContext>({
@@ -22,5 +23,9 @@ export const claudeCode = defineBridge<HooksConfig, HookCall, ExampleContext>({
   exampleContext,
   examples,
   translate: translateCall,
-  open: (host) => openHooks(host, { source: 'claude_code' }),
+  paths: telemetryPaths,
+  open: (host) => {
+    const source = 'claude_code'
+    return openHooks(host, { source, telemetry: (parts) => openTelemetry({ host, source, ...parts }) })
+  },
 })

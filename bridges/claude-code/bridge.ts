@@ -174,7 +174,8 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
     },
     forget({ since = 0, until = Number.POSITIVE_INFINITY, source, entity }) {
       if (entity !== undefined || (source !== undefined && source !== parts.source)) return 0
-      return memory.forget(since, until) + known.forget(since, until) + transcripts.forget(since, until)
+      const own = memory.forget(since, until) + known.forget(since, until)
+      return own + transcripts.forget(since, until) + (telemetry?.forget(since, until) ?? 0)
     },
     import: (...past) => transcripts.import(...past),
     ...(telemetry && { serve: (...asked) => telemetry.serve(...asked) }),
