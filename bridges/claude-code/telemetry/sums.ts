@@ -70,13 +70,14 @@ export function createSums(state: BridgeState, { space, source }: TelemetryConte
 
   function told(session: string, { values }: Sums, at: number): Notification {
     const activityId = `metrics/${session}`.slice(0, 200)
-    const { lines_added: added = 0, lines_removed: removed = 0 } = values
+    const { lines_added: added = 0, lines_removed: removed = 0, active_s: active = 0 } = values
+    const lines = `${added} lines added and ${removed} removed so far`
     const data = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Math.round(value * 10) / 10]))
     return {
       id: eventId({ space, source, key: activityId, phase: 'update', timestamp: at }),
       source,
       type: 'usage',
-      summary: `${added} lines added and ${removed} removed so far`,
+      summary: added + removed > 0 ? lines : `At work for ${Math.round(active)} s so far`,
       timestamp: at,
       data,
       sessionId: session,
