@@ -2,7 +2,7 @@
 import { open, opendir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { DaybookError } from '../../../schemas/errors.ts'
-import { readLine, textIn } from './lines.ts'
+import { objectIn, readLine, textIn } from './lines.ts'
 
 export interface Found {
   path: string
@@ -61,7 +61,9 @@ async function sessionIn(path: string): Promise<string | undefined> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD), 0, HEAD, 0)
     const lines = buffer.subarray(0, bytesRead).toString().split('\n')
     for (const line of lines) {
-      const session = textIn(readLine(line) ?? {}, 'sessionId')
+      const facts = readLine(line) ?? {}
+      const meta = facts.type === 'session_meta' ? textIn(objectIn(facts, 'payload') ?? {}, 'id') : undefined
+      const session = textIn(facts, 'sessionId') ?? meta
       if (session !== undefined) return session
     }
   } catch {

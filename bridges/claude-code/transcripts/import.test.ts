@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type HostedOptions, host, outboxFolder, payloadIn } from '../../../test/hosted.ts'
 import type { Bridge, ImportProgress, Notification } from '../../bridge.ts'
 import { claudeCode } from '../../claude-code.ts'
+import { codex } from '../../codex.ts'
 
 const RECORDED = join(import.meta.dirname, '../../../test/claude-code/recorded/claude_code')
 const ALL = { since: 0, until: 8e15 }
@@ -162,6 +163,29 @@ test('failures, subagents, compactions and API errors are told as such', async (
   expect(told('subagent')[0]?.data).toMatchObject({ agent: 'a1', agent_type: 'Explore' })
   expect(told('session').map(({ phase }) => phase)).toEqual(['start', 'end', 'enriched'])
   expect(told('session').at(-1)?.data).toMatchObject({ bad_lines: 1, failures: 1 })
+})
+
+test('a recorded rollout of Codex becomes its prompt and its command, and its copy', async () => {
+  const rollout = readFileSync(join(RECORDED, '../codex/rollout.jsonl'), 'utf8')
+  put('2026/11/rollout-2026-11-23.jsonl', rollout)
+  const hosted = host(codex as Bridge, folder, { config: { transcriptsFolder: past } })
+  await hosted.bridge.start()
+  stop = () => hosted.bridge.stop()
+  await hosted.bridge.import(ALL, () => {}, new AbortController().signal)
+  expect(hosted.kept.map(short)).toEqual([
+    'session start Codex in project began',
+    'prompt start say hello',
+    'tool start Bash: echo hello',
+    'tool end Bash: echo hello',
+    'prompt end say hello',
+    'session end Codex in project ended after 1 prompt and 1 tool use',
+    'session enriched Codex: say hello',
+  ])
+  expect(hosted.kept.at(-1)).toMatchObject({
+    data: { tokens_in: 20, tokens_out: 10 },
+    sessionId: hosted.kept[0]?.sessionId,
+  })
+  expect(hosted.kept[0]?.sessionId).toMatch(/^[0-9a-f]{8}-/)
 })
 
 test('many come oldest first, in the range that is asked for, and one that still grows is left alone', async () => {

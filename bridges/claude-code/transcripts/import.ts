@@ -3,6 +3,7 @@
 import { DaybookError } from '../../../schemas/errors.ts'
 import type { ImportProgress, ImportRange, Notification } from '../../bridge.ts'
 import { keys } from '../keys.ts'
+import { createCodexPast, takeCodexLine } from './codex.ts'
 import { type Found, type FoundSession, findTranscripts } from './find.ts'
 import type { Keeper } from './keeper.ts'
 import { readLine } from './lines.ts'
@@ -24,8 +25,12 @@ export async function importTranscripts(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, space } = host
+  const isCodex = source === 'codex'
   if (from === undefined) {
-    throw new DaybookError('invalid', 'from: where transcripts lie is not known; --from ~/.claude/projects says it.')
+    throw new DaybookError(
+      'invalid',
+      'from: where transcripts lie is not known; --from says it, as in --from ~/.claude/projects.',
+    )
   }
   const sessions = await findTranscripts(from, signal)
   const counts = { read: 0, emitted: 0 }
@@ -46,13 +51,14 @@ export async function importTranscripts(
 
   /** Undefined: it says that it lies where nobody may look. */
   async function read({ path }: Found, whose: PastOf) {
-    const past = createPast(whose)
+    const past = (isCodex ? createCodexPast : createPast)(whose)
     const totals = emptyTotals()
     const seen = { allowed: true }
     const take = (text: string | undefined): void | Promise<void> => {
       counts.read++
       const facts = text === undefined ? 'long' : readLine(text)
-      takeLine(totals, facts)
+      const add = isCodex ? takeCodexLine : takeLine
+      add(totals, facts)
       if (typeof facts !== 'object' || !seen.allowed) return
       seen.allowed = totals.cwd === undefined || host.privacy.allows({ path: totals.cwd })
       const told = seen.allowed ? past.take(facts) : []

@@ -141,12 +141,19 @@ describe('a transcript', () => {
       },
       { type: 'turn_context', payload: { model: 'gpt-6', cwd: '/x' } },
       { type: 'event_msg', payload: { type: 'user_message', message: 'mend it' } },
+      {
+        type: 'event_msg',
+        payload: {
+          type: 'item_completed',
+          item: { type: 'UserMessage', content: [{ type: 'text', text: 'and this' }] },
+        },
+      },
       { type: 'response_item', payload: { type: 'function_call' } },
       { type: 'event_msg', payload: { type: 'token_count', info } },
       { type: 'event_msg', payload: { type: 'token_count', info: null } },
     ]
     const totals = add(lines, takeCodexLine)
-    expect(totals).toMatchObject({ session: 'c-1', model: 'gpt-6', branch: 'b', tools: 1, prompts: 1 })
+    expect(totals).toMatchObject({ session: 'c-1', model: 'gpt-6', branch: 'b', tools: 1, prompts: 2 })
     expect(totals.tokens).toEqual({ in: 60, out: 9, cacheRead: 40, cacheWrite: 0 })
     expect(titleOf(totals)).toBe('mend it')
   })
