@@ -13,6 +13,12 @@ export const wakatime = defineBridge<WakatimeConfig, Sent, TranslateContext>({
   sources: ['vscode', 'claude_code', 'browser', 'window', 'editor'],
   paths: ['/wakatime/api/v1', '/wakatime/api'],
   always: true,
+  never: [
+    'What is in a file: clients tell its path, its language and how many lines it has.',
+    'Which keys were pressed.',
+    'Files, pages and apps that `privacy` denies: the client is answered as usual, and nothing is kept, also not for sums.',
+    'Anything that happens while Daybook is paused, also if a client tells it hours later.',
+  ],
   config: wakatimeConfig,
   exampleConfig,
   exampleContext,

@@ -104,6 +104,8 @@ describe('who is let in', () => {
     expect(await allowed('https://evil.example')).toBeNull()
     expect(await allowed('https://chrome-extension.example')).toBeNull()
     expect(await allowed('https://vscode.dev')).toBeNull()
+    await restart({ config: { origins: 'https://vscode.dev, https://github.dev' } })
+    expect(await allowed('https://github.dev')).toBe('https://github.dev')
     await restart({ config: { origins: ['https://vscode.dev'] } })
     expect(await allowed('https://vscode.dev')).toBe('https://vscode.dev')
   })

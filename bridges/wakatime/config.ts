@@ -1,6 +1,8 @@
 // The configuration of the WakaTime bridge. Not for: applying it.
 import { z } from 'zod'
 
+const origin = z.url({ protocol: /^https?$/ })
+
 export const wakatimeConfig = z.strictObject({
   timeoutMinutes: z.coerce
     .number()
@@ -16,7 +18,13 @@ export const wakatimeConfig = z.strictObject({
     .default(90)
     .describe('how long heartbeats are kept for status bars and summaries; activities stay as long as retention says'),
   origins: z
-    .array(z.url({ protocol: /^https?$/ }))
+    .union([
+      z.array(origin),
+      z
+        .string()
+        .transform((text) => text.split(/[,\s]+/).filter(Boolean))
+        .pipe(z.array(origin)),
+    ])
     .default([])
     .describe('web origins that may read answers besides browser extensions, as in https://vscode.dev'),
 })

@@ -8,7 +8,7 @@ import { heartbeatsOf } from './remote.ts'
 import type { Taking } from './taking.ts'
 import type { Teller } from './teller.ts'
 
-const BATCH = 1000
+const BATCH = 250
 
 export interface ImportParts {
   host: BridgeHost<WakatimeConfig>
