@@ -3,6 +3,7 @@
 import type { Clock } from '../../component.ts'
 import type { Privacy } from '../../schemas/privacy.ts'
 import type { BridgeState } from '../bridge.ts'
+import { isPath } from './meanings.ts'
 import type { Draft } from './store/buckets.ts'
 
 interface Pause {
@@ -48,7 +49,7 @@ export function createGate({ privacy, state, clock }: GateOptions) {
       if (pauses.some(({ since, until }) => event.start >= since && event.start < (until ?? Infinity))) return null
       const { url, title, app, file, projectPath, project, incognito } = event.data
       const isPrivate = incognito === true || incognito === 'true'
-      const path = [file, projectPath, project].find((one) => typeof one === 'string' && one.startsWith('/'))
+      const path = [file, projectPath, project].find(isPath)
       const seen = { url: text(url), title: text(title), app: text(app), path: text(path), isPrivate }
       if (!privacy.allows(seen)) return null
       const data = privacy.clean(event.data)

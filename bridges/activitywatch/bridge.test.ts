@@ -183,6 +183,18 @@ describe('what watchers send', () => {
     await vi.waitFor(async () => expect(await eventsAt(house.url)).toEqual([]))
   })
 
+  it('is told whole however much comes at once', async () => {
+    const house = await start()
+    const events = Array.from({ length: 5000 }, (_, n) => ({ timestamp: at(n * 10), duration: 5, data: page(`p${n}`) }))
+    const bucket = { id: web, type: 'web.tab.current', client: 'aw-client-web', hostname: 'desk', events }
+    await post(house.url, 'import', { buckets: { [web]: bucket } })
+    await vi.waitFor(() => expect(house.kept).toHaveLength(5000), 20_000)
+    expect(new Set(house.kept.map(({ id }) => id)).size).toBe(5000)
+    await beat(house.url, 60_000, page('last'))
+    await house.bridge.stop()
+    expect(house.kept).toHaveLength(5001)
+  })
+
   it('waits while the outbox takes nothing, and none of it is lost', async () => {
     const house = await start()
     await create(house.url)

@@ -56,10 +56,10 @@ export function createLive(host: BridgeHost<unknown>, buckets: Buckets) {
     nap.abort()
   }
 
-  /** Everything that was stored since; stops where the outbox takes no more. */
-  function catchUp(): void {
+  /** Everything that was stored since, with room for others in between; stops where the outbox takes no more. */
+  async function catchUp(): Promise<void> {
     const { newest } = at
-    while (!teller.isFull()) {
+    while (!teller.isFull() && !isPaused && !signal.aborted) {
       const page = buckets.changedSince(at.cursor, PAGE)
       for (const kept of page) {
         teller.add(closing.take(kept, { isNew: kept.event.id > newest, now: clock.now() }))
@@ -70,6 +70,7 @@ export function createLive(host: BridgeHost<unknown>, buckets: Buckets) {
         return
       }
       teller.flush()
+      await clock.sleep(0, signal)
     }
   }
 
@@ -97,7 +98,7 @@ export function createLive(host: BridgeHost<unknown>, buckets: Buckets) {
     await clock.sleep(0, signal)
     teller.begin()
     while (!signal.aborted) {
-      if (!isPaused && isBehind) catchUp()
+      if (isBehind) await catchUp()
       if (!isPaused) teller.add(closing.passTime(clock.now()))
       teller.flush()
       nap = new AbortController()

@@ -139,7 +139,8 @@ function known(value: unknown): unknown {
   return value === 'unknown' ? undefined : value
 }
 
-function isPath(value: unknown): value is string {
+/** Absolute, on whatever system. */
+export function isPath(value: unknown): value is string {
   return typeof value === 'string' && /^(?:\/|[A-Za-z]:[\\/])/.test(value)
 }
 
