@@ -121,12 +121,13 @@ function whenOrphaned(parent: number, told: () => void): void {
 }
 
 /** What a person sees at a start. The secrets are shown once: at the very first one. */
-function welcome({ version, data, http, mqtt, database }: Ready, made: Credentials | null): string {
+function welcome({ version, data, http, mqtt, activitywatch, database }: Ready, made: Credentials | null): string {
   const lines = [
     `Daybook ${version} is running.`,
     '',
     `  HTTP      ${http.url ?? 'off'}`,
     `  MQTT      ${mqtt.url ?? 'off'}`,
+    `  Watchers  ${activitywatch.url ?? 'off'}`,
     `  Postgres  ${new URL(database.url).host}`,
     `  Data      ${data}`,
   ]
@@ -140,7 +141,10 @@ function welcome({ version, data, http, mqtt, database }: Ready, made: Credentia
       `  MQTT password  ${made.mqtt.password}`,
     )
   }
-  if (http.url) lines.push('', 'Try it in another terminal: npx daybook note "the first note"')
+  if (http.url) {
+    lines.push('', 'Try it in another terminal:', '  npx daybook note "the first note"')
+    lines.push('  npx daybook connect terminal     (or browser, claude-code, wakatime: npx daybook connect lists them)')
+  }
   lines.push('Stop it with Ctrl-C.', '')
   return lines.join('\n')
 }
