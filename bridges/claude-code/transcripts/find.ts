@@ -33,7 +33,7 @@ export async function findTranscripts(from: string, signal: AbortSignal): Promis
   for (const file of files) {
     if (signal.aborted) return []
     const [, agent] = AGENT.exec(basename(file.path)) ?? []
-    const session = (await sessionIn(file.path)) ?? (agent === undefined ? basename(file.path, '.jsonl') : undefined)
+    const session = (await sessionIn(file.path)) ?? (agent === undefined ? nameOf(file.path) : undefined)
     if (session === undefined) continue
     if (agent === undefined) sessions.push({ ...file, session, agents: [] })
     else agents.push({ of: session, found: { ...file, agent, type: await typeOf(file.path) } })
@@ -52,6 +52,12 @@ async function collect(folder: string, depth: number, into: Found[], signal: Abo
     const about = await stat(path).catch(() => undefined)
     if (about && about.size > 0) into.push({ path, size: about.size, changedAt: Math.round(about.mtimeMs) })
   }
+}
+
+/** The files of either program end with the session's UUID. */
+function nameOf(path: string): string {
+  const name = basename(path, '.jsonl')
+  return /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.exec(name)?.[0] ?? name
 }
 
 /** As the first lines say it. */
