@@ -45,6 +45,6 @@ export const knownTokens: readonly KnownToken[] = [
   { words: ['#q~'], pattern: /(?<![\w~.-])(?<secret>[\w~.-]{3}\dQ~[\w~.-]{31,34})(?![\w~-])/dg },
   { words: ['-us#'], pattern: /(?<![\w-])(?<secret>[0-9a-f]{32}-us\d{1,2})(?![\w-])/dg },
   // Telegram.
-  { words: [':aa'], pattern: /(?<!\d)(?<secret>\d{8,10}:AA[\w-]{32,34})(?![\w-])/dg },
+  { words: [':aa', '%#aaa'], pattern: /(?<!\d)(?<secret>\d{8,10}(?::|%3A)AA[\w-]{32,34})(?![\w-])/dg },
   { words: ['sk-'], pattern: /(?<![\w-])(?<secret>sk-[\w-]{20,})/dg, wordlike: true },
 ]

@@ -33,6 +33,16 @@ const goes: [before: string, after: string][] = [
   ["-H 'Cookie: sid=abc; theme=dark'", "-H 'Cookie: <authorization>'"],
   ['git clone https://ada:pw@host/x.git', 'git clone https://<url-userinfo>@host/x.git'],
   ['mqtt://ada:p@ss@broker:1883', 'mqtt://<url-userinfo>@broker:1883'],
+  ['/go/https%3A%2F%2Fada%3Apw%40host%2Fx', '/go/https%3A%2F%2F<url-userinfo>%40host%2Fx'],
+  [`/go/123456789%3AAA${filler(33)}/send`, '/go/<known-token>/send'],
+  [
+    '/go/https%3A%2F%2Fdiscord.com%2Fapi%2Fwebhooks%2F12%2Fa-b_c',
+    '/go/https%3A%2F%2Fdiscord.com%2Fapi%2Fwebhooks%2F12%2F<webhook>',
+  ],
+  [
+    '/go/https%3A%2F%2Fhooks.slack.com%2Fservices%2FT1%2FB2%2Fabcdefgh',
+    '/go/https%3A%2F%2Fhooks.slack.com%2Fservices%2FT1%2FB2%2F<webhook>',
+  ],
   ['redis://:hunter2@cache', 'redis://<url-userinfo>@cache'],
   ['https:\\/\\/ada:pw@host', 'https:\\/\\/<url-userinfo>@host'],
   [`https://${filler(24)}@host/x`, 'https://<url-userinfo>@host/x'],

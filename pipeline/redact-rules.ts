@@ -120,8 +120,10 @@ export const textRules: readonly TextRule[] = [
   {
     id: 'url-userinfo',
     what: 'User and password in a URL, or a long token in their place',
-    words: ['@'],
+    words: ['@', '%##'],
     finds: [
+      // Within another URL.
+      find(/%3A%2F%2F(?<secret>[^\s/?#&"']{0,200}?%3A[^\s/?#&"']{1,200}?)%40/dgi, () => false),
       find(/:(?:\\?\/){2}(?<secret>[^\s/:?#"'`<>]*:[^\s/?#"'`<>]+)@/dg, spareUserinfo),
       find(/https?:(?:\\?\/){2}(?<secret>[\w.~%+-]{20,}):?@/dg),
     ],
@@ -139,10 +141,11 @@ export const textRules: readonly TextRule[] = [
   {
     id: 'webhook',
     what: 'The id of a webhook, which is all that guards it',
-    words: ['webhook'],
+    words: ['webhook', 'hooks.slack.com'],
     finds: [
       find(/\/api\/webhook\/(?<secret>[\w-]+)/dg),
-      find(/\/api\/webhooks\/\d+\/(?<secret>[\w-]+)/dg),
+      find(/(?:\/|%2F)api(?:\/|%2F)webhooks(?:\/|%2F)\d+(?:\/|%2F)(?<secret>[\w-]+)/dgi),
+      find(/hooks\.slack\.com(?:(?:\/|%2F)\w{1,40}){3}(?:\/|%2F)(?<secret>[\w-]{8,})/dgi),
       find(`webhook[_-]?id${header}(?<secret>[\\w-]+)`),
     ],
   },

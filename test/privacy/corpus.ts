@@ -211,6 +211,11 @@ export const placements: readonly Placement[] = [
   { name: 'a variable', alone: true, put: ({ phrase }) => `export ATTIC=${phrase}` },
   { name: 'a path of a file', alone: true, put: ({ phrase }) => ({ file: `/home/ada/box/${phrase}.txt` }) },
   { name: 'a path of a page', alone: true, put: ({ phrase }) => ({ url: `https://example.net/in/${phrase}/box` }) },
+  {
+    name: 'a path of a page, encoded',
+    alone: true,
+    put: ({ phrase }) => ({ url: `https://example.net/go/${encodeURIComponent(phrase)}` }),
+  },
   { name: 'a word of a sentence', alone: true, put: ({ phrase }) => `it is "${phrase}", I think.` },
 ]
 
