@@ -4,7 +4,7 @@ import { promptOfText } from '../keys.ts'
 import { type Facts, type Line, numberIn, objectIn, textIn } from './lines.ts'
 import type { createPast, Past, PastOf } from './past.ts'
 import { textOf } from './prompts.ts'
-import type { Totals } from './totals.ts'
+import { short, type Totals } from './totals.ts'
 
 /** Takes one more line in; changes the totals. Sums of tokens stand in the transcript itself. */
 export function takeCodexLine(totals: Totals, line: Line): void {
@@ -39,8 +39,7 @@ function takeFacts(totals: Totals, line: Facts): void {
 function takePrompt(totals: Totals, text: string): void {
   totals.prompts++
   totals.prompt = promptOfText(text)
-  const title = text.replace(/\s+/g, ' ').trim().slice(0, 200).toWellFormed()
-  if (title !== '') totals.titles.prompt ??= title
+  if (text.trim() !== '') totals.titles.prompt ??= short(text)
 }
 
 /** Versions say it in two ways, none in both. */

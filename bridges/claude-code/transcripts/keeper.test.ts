@@ -41,7 +41,10 @@ function open(): Keeper {
       state,
       log: pino({ level: 'silent' }),
       signal: new AbortController().signal,
-      privacy: { allows: () => allowed, clean: (facts) => facts },
+      privacy: {
+        allows: () => allowed,
+        clean: (facts) => JSON.parse(JSON.stringify(facts).replaceAll('hunter2', '[redacted]')),
+      },
       emit: (notifications) => emitted.push(...notifications),
       room: async () => {},
       async attachFile(body, about) {
@@ -244,6 +247,15 @@ test('a resumed session goes on under its new run', async () => {
     { activityId: 'run-1', phase: 'enriched' },
     { activityId: 'run-2', phase: 'update' },
   ])
+})
+
+test('a secret in a title is not kept with what is remembered', async () => {
+  await writeFile(path, prompt('hunter2') + answer('m-1'))
+  notice('SessionEnd')
+  await until(() => copies.length === 1)
+  const kept = state.keys().map((key) => JSON.stringify(state.get(key)))
+  expect(kept.join().replaceAll('"id":"hunter2"', '').replaceAll('"prompt":"hunter2"', '')).toContain('do [redacted]')
+  expect(kept.join()).not.toContain('do hunter2')
 })
 
 test('forgets what was in a stretch of time, and takes no path that is none', async () => {

@@ -101,6 +101,12 @@ describe('a transcript', () => {
     expect(titleOf(add([]))).toBeUndefined()
   })
 
+  test('has a title that is cut between words', () => {
+    const title = titleOf(add([user('p', `${'word '.repeat(38)}a-token-that-is-cut-somewhere and more`)]))
+    expect(title).toBe(`${'word '.repeat(38)}…`)
+    expect(titleOf(add([user('p', '字'.repeat(300))]))).toBe(`${'字'.repeat(199)}…`)
+  })
+
   test('takes no line for a prompt that nobody typed', () => {
     const none = [
       user('p', 'Caveat: The messages below were generated', { isMeta: true }),

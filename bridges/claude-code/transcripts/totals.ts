@@ -201,7 +201,10 @@ export function branchOf(line: Facts): string | undefined {
   return branch === 'HEAD' ? undefined : branch
 }
 
-function short(text: string): string {
+/** One line; where it is cut, no word is, so that no secret is too short to be known as one. */
+export function short(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim()
-  return line.length > TITLE ? `${line.slice(0, TITLE - 1).toWellFormed()}…` : line
+  if (line.length <= TITLE) return line
+  const cut = line.slice(0, TITLE - 1).toWellFormed()
+  return `${/^[!-~]$/.test(line.charAt(TITLE - 1)) ? cut.replace(/[!-~]+$/, '') : cut}…`
 }
