@@ -131,8 +131,6 @@ export function createKeeper({ host, source }: Pick<TranscriptsParts, 'host' | '
     const { file, offset, changedAt } = await readOn(entry.path, entry.place, begin, line, signal)
     // A title is what somebody wrote, and is remembered here before anything is told.
     totals.titles = privacy.clean(totals.titles)
-    // They are kept with the state.
-    totals.titles = privacy.clean(totals.titles)
     Object.assign(entry, { place: { file, offset }, totals, missing: undefined })
     return changedAt
   }
