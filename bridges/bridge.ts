@@ -117,7 +117,10 @@ export interface Reach {
 /** An open bridge. */
 export interface OpenBridge {
   health(): Health
-  /** While paused nothing is emitted, and what happens meanwhile is not made up for afterwards. */
+  /**
+   * While paused nothing is emitted, and what happens meanwhile is not made up for afterwards. As a pause begins, what goes
+   * on may be ended: what is emitted before this returns is kept.
+   */
   pause(paused: boolean): void
   /** Removes what the bridge itself remembers of it; how many things that were. */
   forget(request: ForgetRequest): number

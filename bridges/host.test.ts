@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { DaybookError } from '../schemas/errors.ts'
 import { host, outboxFolder } from '../test/hosted.ts'
-import type { BridgeHost } from './bridge.ts'
+import type { BridgeHost, Notification } from './bridge.ts'
 import { producerOf } from './host.ts'
 import { manual, noteNotification } from './manual.ts'
 
@@ -101,4 +101,61 @@ test('a producer is the source and the device, as a topic may hold it', () => {
   expect(producerOf('home_assistant', 'my laptop.local')).toBe('home_assistant-my-laptop.local')
   expect(producerOf('manual', 'Müllers Mac (2)')).toBe('manual-M-llers-Mac-2')
   expect(producerOf('manual', '###')).toBe('manual-local')
+})
+
+test('what a bridge ends because a pause begins is kept, what it emits in it is counted', async () => {
+  let handed: BridgeHost<unknown> | undefined
+  const open = async (to: BridgeHost<unknown>) => {
+    handed = to
+    return { ...idle, pause: (paused: boolean) => paused && to.emit([note('ended by the pause')]) }
+  }
+  const { bridge, kept } = host({ ...manual, open: open as typeof manual.open }, folder)
+  await bridge.start()
+  bridge.pause(true)
+  handed?.emit([note('in the pause')])
+  bridge.pause(false)
+  handed?.emit([note('after it')])
+  expect(kept.map(({ summary }) => summary)).toEqual(['ended by the pause', 'after it'])
+  expect(bridge.health().figures).toMatchObject({ emitted: 2, notKept: 1 })
+  await bridge.stop()
+})
+
+test('a pause with an end ends by the clock, also while the bridge does not run, and the bridge is told', async () => {
+  let now = 1_760_000_000_000
+  const told: boolean[] = []
+  const clock = { now: () => now, sleep: () => new Promise<void>((wake) => setTimeout(wake, 5)) }
+  const open = async () => ({ ...idle, pause: (paused: boolean) => void told.push(paused) })
+  const run = async () => {
+    const { bridge } = host({ ...manual, open }, folder, { clock })
+    await bridge.start()
+    return bridge
+  }
+  const first = await run()
+  first.pause(true, now + 60_000)
+  first.pause(true, now + 90_000)
+  now += 90_000
+  await expect.poll(() => told).toEqual([true, false])
+  first.pause(true, now + 60_000)
+  await first.stop()
+  now += 90_000
+  const second = await run()
+  expect(second.health().figures?.paused).toBe(false)
+  expect(told).toEqual([true, false, true, false])
+  await second.stop()
+  const third = await run()
+  third.pause(true)
+  await third.stop()
+  const fourth = await run()
+  expect(told.slice(4)).toEqual([true, true])
+  await fourth.stop()
+})
+
+test('what leaves no trace is counted and nothing else, and what is cut is redacted after that', async () => {
+  const admit = (one: Notification) => (one.summary === 'private' ? null : { ...one, summary: `${one.summary} cut` })
+  const redact = (one: Notification) => ({ ...one, summary: `${one.summary} redacted` })
+  const { bridge, kept, handed } = await started({ admit, redact })
+  handed.emit([note('private'), note('public')])
+  expect(kept.map(({ summary }) => summary)).toEqual(['public cut redacted'])
+  expect(bridge.health().figures).toMatchObject({ emitted: 1, denied: 1 })
+  await bridge.stop()
 })
