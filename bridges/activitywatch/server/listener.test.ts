@@ -148,7 +148,7 @@ describe('a port that is taken', () => {
     await expect(again).rejects.toThrow(
       expect.objectContaining({
         code: 'port_taken',
-        detail: expect.stringContaining('(bridges.activitywatch.port): held by '),
+        detail: expect.stringContaining('(activitywatch.port): held by '),
         cause: expect.objectContaining(process.platform === 'linux' ? { ...holder, pid: process.pid } : holder),
       }),
     )
