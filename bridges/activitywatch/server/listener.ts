@@ -74,7 +74,7 @@ export async function listen({ host, port: wanted, app, log }: ListenerOptions):
 }
 
 async function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Promise<Error> {
-  const setting = 'bridges.activitywatch'
+  const setting = 'activitywatch'
   if (error.code === 'EADDRINUSE') {
     const holder = await holderOf(host, port)
     const detail = `ActivityWatch, ${host}:${port} (${setting}.port): held by ${described(holder)}.`
