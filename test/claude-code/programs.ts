@@ -2,7 +2,7 @@
 // the rigs beside the checkout. Not for: what Daybook makes of it.
 import { execFile } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
-import { mkdir, symlink } from 'node:fs/promises'
+import { mkdir, rm, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -49,10 +49,14 @@ export async function install(program: Program, folder: string): Promise<Install
   return {
     home,
     bin,
-    run: (env = {}, args = [], hooks = '-') =>
-      run(join(rig, 'run.sh'), [hooks, ...args], { env: { ...base, RUN: folder, ...env }, timeout: 90_000 }).then(
+    async run(env = {}, args = [], hooks = '-') {
+      // It names the port of the run before, which a new run may read before it is written anew.
+      await rm(join(folder, 'fake.out'), { force: true })
+      const options = { env: { ...base, RUN: folder, ...env }, timeout: 90_000 }
+      return run(join(rig, 'run.sh'), [hooks, ...args], options).then(
         ({ stderr }) => ({ code: 0, stderr }),
         ({ code, stderr }) => ({ code: Number(code), stderr: String(stderr) }),
-      ),
+      )
+    },
   }
 }
