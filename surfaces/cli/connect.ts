@@ -45,6 +45,7 @@ export const connect: Verb = {
     if (!call.json) await call.print(...planLines(plan, differences))
     if (call.flag('dry-run')) {
       if (call.json) await call.print(JSON.stringify({ source: connector.source, ...shown(plan, differences) }))
+      else await call.print(...todoLines(plan))
       return exitCodes.ok
     }
     if (!(await agreed(call, differences))) return exitCodes.ok
@@ -53,8 +54,7 @@ export const connect: Verb = {
     const connected = settings
       ? await client.call(connectSource, { name: connector.source, settings })
       : await client.call(getSource, { name: connector.source })
-    if (!call.json && plan.todo.length > 0)
-      await call.print('', 'Yours to do:', ...plan.todo.map((line) => `  ${line}`))
+    if (!call.json) await call.print(...todoLines(plan))
     const event = call.flag('no-verify')
       ? undefined
       : await verified(call, { client, connector, desk, source: connected })
@@ -114,6 +114,10 @@ function planLines({ found }: Plan, differences: readonly Difference[]): string[
       : [`  ${kind} ${path}  (${why})`, ...lines.slice(0, 12).map((line) => `      ${line}`)],
   )
   return ['Found:', ...found.map((line) => `  ${line}`), ...(changes.length > 0 ? ['', 'Files:', ...changes] : [])]
+}
+
+function todoLines({ todo }: Plan): string[] {
+  return todo.length > 0 ? ['', 'Yours to do:', ...todo.map((line) => `  ${line}`)] : []
 }
 
 function shown({ found, todo }: Plan, differences: readonly Difference[]) {

@@ -4,7 +4,7 @@
 import { DaybookError } from '../../schemas/errors.ts'
 import { deskOf } from '../connect/desk.ts'
 import { readJournal, undoEdits } from '../connect/edits.ts'
-import { disconnectSource } from '../operations/sources.ts'
+import { disconnectSource, type SourceDetails } from '../operations/sources.ts'
 import { findConnector, wordOf } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Verb } from './verb.ts'
@@ -33,16 +33,16 @@ export const disconnect: Verb = {
       return exitCodes.ok
     }
     const files = journal ? undoEdits(state, journal, connector.undo) : []
-    const told = await tell(() => call.connect().call(disconnectSource, { name: connector.source }))
-    if (call.json) await call.print(JSON.stringify({ source: connector.source, files, told }))
+    const source = await tell(() => call.connect().call(disconnectSource, { name: connector.source }))
+    if (call.json) await call.print(JSON.stringify({ source: connector.source, files, told: source !== null }))
     else {
       if (!journal) await call.print(`${wordOf(connector)} has changed no file here.`)
       await call.print(
         ...files.map(({ path, how, todo }) => `  ${how.padEnd(12)} ${path}${todo ? `\n      ${todo}` : ''}`),
       )
       await call.print(
-        told
-          ? `${wordOf(connector)} is disconnected.`
+        source
+          ? `${wordOf(connector)} is disconnected.${source.on ? ' It stays on all the same, as the configuration says.' : ''}`
           : 'No Daybook runs: run this again when it does, so that it knows too.',
       )
     }
@@ -50,12 +50,12 @@ export const disconnect: Verb = {
   },
 }
 
-async function tell(disconnected: () => Promise<unknown>): Promise<boolean> {
+/** Null: no house runs. */
+async function tell(disconnected: () => Promise<SourceDetails>): Promise<SourceDetails | null> {
   try {
-    await disconnected()
-    return true
+    return await disconnected()
   } catch (error) {
-    if (error instanceof DaybookError && error.code === 'not_running') return false
+    if (error instanceof DaybookError && error.code === 'not_running') return null
     throw error
   }
 }

@@ -26,13 +26,19 @@ function put(path: string, text: string, mode = 0o644): void {
   writeFileSync(join(home, path), text, { mode })
 }
 
+const CHROME =
+  'install the extension "ActivityWatch Web Watcher", https://chromewebstore.google.com/detail/activitywatch-web-watcher/nglaklhklhcoonedhgnpgddginnjdadi'
+const FIREFOX =
+  'install the extension "ActivityWatch Web Watcher", https://addons.mozilla.org/firefox/addon/aw-watcher-web/ and agree in the tab it opens.'
+
 test('at an empty desk it says what to install, and changes nothing', async () => {
   const { found, edits, settings, todo } = await plan()
   expect(found).toEqual(['Daybook, which takes watchers at http://127.0.0.1:5600'])
   expect(edits).toEqual([])
   expect(settings).toBeNull()
   expect(todo).toEqual([
-    'Install the extension "ActivityWatch Web Watcher" in your browser, from its add-on store.',
+    `Chrome and its kin: ${CHROME}`,
+    `Firefox: ${FIREFOX}`,
     'Windows and presence: install aw-watcher-window and aw-watcher-afk, or on Wayland awatcher, and start them with your desktop.',
   ])
   expect(readdirSync(home)).toEqual([])
@@ -55,10 +61,15 @@ test('what is there is found, and only what is missing is said to be installed',
     `extensions of an editor, ${join(home, '.vscode/extensions')}, without the watcher`,
   ])
   expect(todo).toEqual([
-    'Install the extension "ActivityWatch Web Watcher" in chromium, from its add-on store.',
+    `chromium: ${CHROME}`,
     'VS Code: code --install-extension activitywatch.aw-watcher-vscode',
     'Start aw-watcher-window and aw-watcher-afk with your desktop.',
   ])
+})
+
+test('the extension of Firefox is said to need an agreement', async () => {
+  put('bin/firefox', '#!/bin/sh\n', 0o755)
+  expect((await plan()).todo[0]).toBe(`firefox: ${FIREFOX}`)
 })
 
 test('it says that the port is off, taken, or one that browsers do not know', async () => {

@@ -27,6 +27,8 @@ const CHROMIUMS: readonly (readonly [programs: readonly string[], profiles: stri
 ]
 /** The extension in Chrome's store, which the other Chromiums use, too. */
 const IN_CHROME = 'nglaklhklhcoonedhgnpgddginnjdadi'
+const CHROME_STORE = `https://chromewebstore.google.com/detail/activitywatch-web-watcher/${IN_CHROME}`
+const FIREFOX_STORE = 'https://addons.mozilla.org/firefox/addon/aw-watcher-web/'
 const EDITORS = ['.vscode', '.vscode-oss', '.cursor']
 const IN_VSCODE = 'activitywatch.aw-watcher-vscode'
 
@@ -54,7 +56,7 @@ export const activitywatch: Connector = {
       todo: [...portTodo(house), ...browserTodo(browsers), ...editorTodo(editors), ...programTodo(desk)],
     }
   },
-  awaits: 'look at a page in your browser, and then at another one',
+  awaits: 'look at a page, a window or a file, and then at another one: each is told when you leave it',
   prove: watchWindow,
 }
 
@@ -106,8 +108,14 @@ function editorsOn(desk: Desk): { folder: string; has: boolean }[] {
 function browserTodo(browsers: readonly Browser[]): string[] {
   const without = browsers.filter(({ has }) => !has).map(({ name }) => name)
   if (browsers.length > 0 && without.length === 0) return []
-  const where = without.length > 0 ? without.join(', ') : 'your browser'
-  return [`Install the extension "ActivityWatch Web Watcher" in ${where}, from its add-on store.`]
+  const chromiums = without.filter((name) => name !== 'firefox')
+  const inChromium = `install the extension "ActivityWatch Web Watcher", ${CHROME_STORE}`
+  const inFirefox = `install the extension "ActivityWatch Web Watcher", ${FIREFOX_STORE} and agree in the tab it opens`
+  if (without.length === 0) return [`Chrome and its kin: ${inChromium}`, `Firefox: ${inFirefox}.`]
+  return [
+    ...(without.includes('firefox') ? [`firefox: ${inFirefox}.`] : []),
+    ...(chromiums.length > 0 ? [`${chromiums.join(', ')}: ${inChromium}`] : []),
+  ]
 }
 
 function editorTodo(editors: readonly { has: boolean }[]): string[] {
