@@ -4,6 +4,7 @@ import { activitywatch } from './activitywatch.ts'
 import { claudeCode } from './claude-code.ts'
 import { codex } from './codex.ts'
 import type { Connector } from './connector.ts'
+import { terminal } from './terminal.ts'
 import { wakatime } from './wakatime.ts'
 
-export const connectors: readonly Connector[] = [activitywatch, claudeCode, codex, wakatime]
+export const connectors: readonly Connector[] = [activitywatch, claudeCode, codex, terminal, wakatime]

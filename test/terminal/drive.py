@@ -64,6 +64,7 @@ def main():
             end = time.monotonic() + step.get("seconds", 0.3)
             while time.monotonic() < end and read(end):
                 pass
+            seen = len(screen)
     end = time.monotonic() + 5
     code = None
     while code is None:

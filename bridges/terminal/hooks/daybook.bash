@@ -152,7 +152,7 @@ _daybook_entry() {
     IFS= read -r -d '' text
   } <"$_daybook_line"
   : >|"$_daybook_line"
-  text=${text%$'\n'}
+  while [[ $text == *$'\n' ]]; do text=${text%$'\n'}; done
   if [[ $number == "$_daybook_number" && $text == "$_daybook_text" ]]; then
     # The same again, which HISTCONTROL=ignoredups keeps out, or something else that is kept out.
     [[ -n $1 && $1 == "$_daybook_first" ]] || return 1

@@ -19,6 +19,12 @@ set -g _daybook_head
 set -g _daybook_root
 set -g _daybook_branch
 
+# A pattern of shells as a regular expression, as those of fish have no `[a-z]`.
+function _daybook_regex
+    string escape --style=regex -- $argv[1] | string replace -a '\*' '.*' | string replace -a '\?' . | string replace -a '\-' - |
+        string replace -ra '\\\\\[[!^]([^\]]*)\\\\\]' '[^$1]' | string replace -ra '\\\\\[([^\]]*)\\\\\]' '[$1]'
+end
+
 function _daybook_load
     if test -r $argv[1]/settings
         while read -l -d ' ' key value
@@ -26,9 +32,9 @@ function _daybook_load
                 case spool
                     set -g _daybook_spool $value
                 case command
-                    set -a _daybook_commands $value
+                    set -a _daybook_commands (_daybook_regex $value)
                 case directory
-                    set -a _daybook_directories (string replace -r '^~' -- $HOME $value)
+                    set -a _daybook_directories (_daybook_regex (string replace -r '^~' $HOME -- $value))
             end
         end <$argv[1]/settings
     end
@@ -133,11 +139,10 @@ function _daybook_begin --on-event fish_preexec
     test "$DAYBOOK_TERMINAL" != off -a -z "$fish_private_mode"; or return 0
     string match -qr '^\S' -- "$text"; or return 0
     for pattern in $_daybook_commands
-        string match -q -- $pattern "$text"; and return 0
+        string match -qr -- "(?s)^$pattern\$" "$text"; and return 0
     end
     for pattern in $_daybook_directories
-        string match -q -- $pattern $PWD; and return 0
-        string match -q -- "$pattern/*" $PWD; and return 0
+        string match -qr -- "(?s)^$pattern(/.*)?\$" $PWD; and return 0
     end
     set -l cut
     set -l length (string length -- "$text")

@@ -93,7 +93,7 @@ _daybook_begin() {
   local text=${1:-$3} at=$EPOCHREALTIME pattern cut=
   _daybook_begun=
   text=${text//$'\0'/}
-  text=${text%$'\n'}
+  while [[ $text == *$'\n' ]]; do text=${text%$'\n'}; done
   [[ ${DAYBOOK_TERMINAL-} != off && -n $text && $text != [[:space:]]* ]] || return 0
   for pattern in "${_daybook_commands[@]}"; do
     [[ $text != ${~pattern} ]] || return 0
@@ -125,4 +125,5 @@ _daybook_end() {
 _daybook_load "${${(%):-%x}:A:h}" 2>/dev/null
 # The first of precmd, so that what others do there is not part of a command's time.
 add-zsh-hook preexec _daybook_begin
+typeset -ga precmd_functions
 precmd_functions=(_daybook_end ${precmd_functions:#_daybook_end})
