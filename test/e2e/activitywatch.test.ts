@@ -141,6 +141,35 @@ print("done")
     expect((await cli('buckets')).stdout).toContain('cli')
     expect((await cli('events', 'cli')).stdout).toContain("'k': 1")
   })
+
+  test('reports what a person did on its command line', async () => {
+    const cli = (...words: string[]) =>
+      run(client(), ['--host', '127.0.0.1', '--port', String(server.port), ...words], { env: env() })
+    const ago = (minutes: number) => ({ timestamp: new Date(Date.now() - minutes * 60_000).toISOString() })
+    const seen: [watcher: string, type: string, events: object[]][] = [
+      [
+        'window',
+        'currentwindow',
+        [
+          { ...ago(60), duration: 1200, data: { app: 'Chromium', title: 'Issues - GitHub' } },
+          { ...ago(40), duration: 1800, data: { app: 'Code', title: 'app.ts' } },
+        ],
+      ],
+      // Away for the last ten minutes of the second window.
+      ['afk', 'afkstatus', [{ ...ago(60), duration: 2400, data: { status: 'not-afk' } }]],
+    ]
+    for (const [watcher, type, events] of seen) {
+      const id = `aw-watcher-${watcher}_reported`
+      await server.buckets.create({ id, type, client: `aw-watcher-${watcher}`, hostname: 'reported' })
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(events) }
+      expect((await fetch(`${server.url}/api/0/buckets/${id}/events`, init)).status).toBe(200)
+    }
+    const { stdout } = await cli('report', 'reported')
+    expect(stdout).toMatch(/0:20:00 +Work > Programming/)
+    expect(stdout).toMatch(/0:20:00 +app\.ts/)
+    expect(stdout).toMatch(/Total duration:\s+0:40:00/)
+    expect((await cli('canonical', 'reported')).stdout).toMatch(/0:20:00 +\[Chromium\] Issues - GitHub/)
+  })
 })
 
 test.skipIf(noNpm)("npm's aw-client does all that it can", async () => {
