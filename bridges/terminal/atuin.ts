@@ -48,7 +48,8 @@ export function* readAtuin(file: string, { since, until }: { since: number; unti
     }
     const maybe = (name: string) => (columns.has(name) ? name : `NULL AS ${name}`)
     const page = db.prepare(`
-      SELECT id, timestamp / 1000000 AS at, CAST(timestamp AS TEXT) AS ns, duration / 1000000 AS took, exit, command, cwd,
+      SELECT id, timestamp / 1000000 AS at, CAST(timestamp AS TEXT) AS ns, 
+        CASE WHEN duration < 0 THEN -1 ELSE duration / 1000000 END AS took, exit, command, cwd,
         session, hostname, ${maybe('author')}, ${maybe('author_kind')}, ${maybe('shell')}
       FROM history
       WHERE (timestamp > ?1 OR (timestamp = ?1 AND id > ?2)) AND timestamp < ?3
