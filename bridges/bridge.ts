@@ -13,6 +13,8 @@ export type Notification = Omit<ActivityNotification, 'producer' | 'epoch' | 'se
 export interface BridgeState {
   get<T>(key: string): T | undefined
   set(key: string, value: unknown): void
+  /** All or none, in one write. */
+  setAll(values: Readonly<Record<string, unknown>>): void
   delete(key: string): void
   keys(prefix?: string): string[]
 }

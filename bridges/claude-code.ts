@@ -4,14 +4,18 @@ import { defineBridge } from './bridge.ts'
 import { openHooks } from './claude-code/bridge.ts'
 import type { HookCall } from './claude-code/call.ts'
 import { type HooksConfig, hooksConfig } from './claude-code/config.ts'
-import { type ExampleContext, exampleContext, examples } from './claude-code/examples.ts'
+import { type ExampleContext, exampleContext, examples, telemetryExamples } from './claude-code/examples.ts'
+import { tellRecord } from './claude-code/telemetry/events.ts'
+import type { OtlpRecord } from './claude-code/telemetry/otlp.ts'
 import { openTelemetry, telemetryPaths } from './claude-code/telemetry/telemetry.ts'
 import { translateCall } from './claude-code/translate.ts'
 
-export const claudeCode = defineBridge<HooksConfig, HookCall, ExampleContext>({
+const all = [...examples, ...telemetryExamples]
+
+export const claudeCode = defineBridge<HooksConfig, HookCall | OtlpRecord, ExampleContext>({
   name: 'claude_code',
   title: 'Claude Code: sessions, prompts, tool uses and what became of them',
-  types: [...new Set(examples.flatMap(({ output }) => output.map(({ type }) => type)))],
+  types: [...new Set(all.flatMap(({ output }) => output.map(({ type }) => type)))],
   never: [
     'Anything that Claude Code does in a folder that you have excluded.',
     'The whole text of a file that it reads or writes: the change is kept, the file is not.',
@@ -21,11 +25,11 @@ export const claudeCode = defineBridge<HooksConfig, HookCall, ExampleContext>({
   exampleConfig: { silentMinutes: 30 },
   always: true,
   exampleContext,
-  examples,
-  translate: translateCall,
-  paths: telemetryPaths,
-  open: (host) => {
-    const source = 'claude_code'
-    return openHooks(host, { source, telemetry: (parts) => openTelemetry({ host, source, ...parts }) })
+  examples: all,
+  translate: (input, context) => {
+    const isRecord = typeof input === 'object' && input !== null && 'attributes' in input
+    return isRecord ? [tellRecord(input, context) ?? []].flat() : translateCall(input, context)
   },
+  paths: telemetryPaths,
+  open: (host) => openHooks(host, { source: 'claude_code', telemetry: openTelemetry }),
 })

@@ -10,6 +10,9 @@ export function stateInMemory(): BridgeState {
       return text === undefined ? undefined : (JSON.parse(text) as T)
     },
     set: (key, value) => values.set(key, JSON.stringify(value)),
+    setAll(all) {
+      for (const [key, value] of Object.entries(all)) values.set(key, JSON.stringify(value))
+    },
     delete: (key) => values.delete(key),
     keys: (prefix = '') => [...values.keys()].filter((key) => key.startsWith(prefix)),
   }

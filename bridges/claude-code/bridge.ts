@@ -6,6 +6,7 @@ import type { BridgeHost, Notification, OpenBridge } from '../bridge.ts'
 import { watchSpool } from '../spool.ts'
 import { type HookCall, knownEvents } from './call.ts'
 import type { HooksConfig } from './config.ts'
+import { gathering } from './gathering.ts'
 import type { Known } from './known.ts'
 import { createKnown } from './known.ts'
 import { memoryIn } from './memory.ts'
@@ -14,36 +15,42 @@ import { pausesIn } from './pauses.ts'
 import { placeOf } from './place.ts'
 import type { Session } from './session.ts'
 import { type Spool, type SpoolFile, spoolIn } from './spool.ts'
-import type { Telemetry } from './telemetry/telemetry.ts'
+import type { openTelemetry } from './telemetry/telemetry.ts'
 import { openTranscripts } from './transcripts/open.ts'
 import type { PastHook } from './transcripts/transcripts.ts'
 import { passOver, step } from './translate.ts'
 
-/** What is read and told at once. */
-const BATCH = { files: 50, bytes: 8 * 1024 * 1024 }
+/** What is read and told at once, so that nothing else waits long: each call costs some synced writes. */
+const BATCH = { files: 10, bytes: 4 * 1024 * 1024 }
+/** More files than this are not what happens now: they wait until little waits in the outbox. */
+const BACKLOG = 200
 const SWEEP_MS = 30_000
 /** Sessions of the past that an import holds in mind. */
 const PAST_MOST = 1000
 
 export interface HooksParts {
   source: string
-  telemetry?(parts: { known: Known }): Telemetry
+  /** Where the program can be told to send its own. */
+  telemetry?: typeof openTelemetry
 }
 
 export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts): Promise<OpenBridge> {
   const { state, clock, log, space, privacy } = host
   const closing = new AbortController()
   const signal = AbortSignal.any([host.signal, closing.signal])
+  const gathered = gathering(state)
   const known = createKnown(state)
-  const memory = memoryIn(state, privacy)
+  const knownLive = createKnown(gathered)
+  const memory = memoryIn(gathered, privacy)
   const pauses = pausesIn(state)
   const spool = host.config.spool === undefined ? undefined : spoolIn(host.config.spool)
-  const context = (): HookContext => ({ space, now: clock.now(), source: parts.source, known })
+  const contextWith = (times: Known): HookContext => ({ space, now: clock.now(), source: parts.source, known: times })
+  const context = () => contextWith(knownLive)
   const { source } = parts
-  const translate = pastTranslator(source, context)
+  const translate = pastTranslator(source, () => contextWith(known))
   const folder = host.config.transcriptsFolder
   const transcripts = openTranscripts({ host, known, source, folder, translate })
-  const telemetry = parts.telemetry?.({ known })
+  const telemetry = parts.telemetry?.({ host, known, source })
   const counts = { hooks: 0, unreadable: 0 }
   const unheard = new Set<string>()
   let swept = clock.now()
@@ -88,11 +95,22 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
         log.info({ event: call.event }, 'an event that is new to this version is kept as it is')
       }
     }
-    host.emit(notifications)
-    memory.save(sessions.values())
+    keep(notifications, sessions.values())
     for (const file of done) from.remove(file)
     counts.hooks += calls.length
     for (const { call, run } of calls) notice(call, run)
+  }
+
+  /** In two writes, whatever it is: the same calls would be told with the same ids if there were but the first. */
+  function keep(notifications: readonly Notification[], sessions: Iterable<Session>): void {
+    try {
+      host.emit(notifications)
+    } catch (error) {
+      gathered.drop()
+      throw error
+    }
+    memory.save(sessions)
+    gathered.write()
   }
 
   function notice({ body, event, at }: HookCall, run: string | undefined): void {
@@ -106,8 +124,10 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
   }
 
   async function look(from: Spool): Promise<void> {
-    for (const files of batches(from.waiting(clock.now()))) {
-      await host.room(signal)
+    const waiting = from.waiting(clock.now())
+    for (const files of batches(waiting)) {
+      if (waiting.length > BACKLOG) await host.room(signal)
+      await clock.sleep(0, signal)
       if (signal.aborted) return
       // A pause may have begun while we waited: what is older waits until it is over.
       const now = pauses.lasting() ? files.filter(({ at }) => pauses.covers(at)) : files
@@ -137,8 +157,8 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
 
   function endRun(session: Session, at: number, reason: 'silent' | 'paused'): void {
     const ended = structuredClone(session)
-    host.emit(inferSessionEnd(ended, context(), { at, reason }))
-    memory.save([reason === 'paused' ? { ...ended, blind: true } : ended])
+    const ends = inferSessionEnd(ended, context(), { at, reason })
+    keep(ends, [reason === 'paused' ? { ...ended, blind: true } : ended])
   }
 
   const watched = spool
@@ -175,7 +195,12 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
     forget({ since = 0, until = Number.POSITIVE_INFINITY, source, entity }) {
       if (entity !== undefined || (source !== undefined && source !== parts.source)) return 0
       const own = memory.forget(since, until) + known.forget(since, until)
-      return own + transcripts.forget(since, until) + (telemetry?.forget(since, until) ?? 0)
+      return (
+        own +
+        transcripts.forget(since, until) +
+        (telemetry?.forget(since, until) ?? 0) +
+        (telemetry?.forget(since, until) ?? 0)
+      )
     },
     import: (...past) => transcripts.import(...past),
     ...(telemetry && { serve: (...asked) => telemetry.serve(...asked) }),

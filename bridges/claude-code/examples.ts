@@ -5,6 +5,7 @@ import type { HookCall } from './call.ts'
 import { keys } from './keys.ts'
 import type { HookContext } from './notify.ts'
 import { newSession, type Session } from './session.ts'
+import type { OtlpRecord } from './telemetry/otlp.ts'
 
 export interface ExampleContext extends HookContext {
   /** The session that the calls belong to; another one begins. */
@@ -305,6 +306,36 @@ export const codexExamples: BridgeExample<HookCall>[] = [
         phase: 'end',
         summary: 'Bash: npm test',
         data: { tool: 'Bash', tool_use_id: 'toolu_01', input: { command: 'npm test' }, output: 'hello\n', ...facts },
+      },
+    ],
+  },
+]
+
+export const telemetryExamples: BridgeExample<OtlpRecord>[] = [
+  {
+    title: 'What a request cost, if its telemetry comes here',
+    input: {
+      service: 'claude-code',
+      name: 'claude_code.api_request',
+      at: T0 + 4000,
+      attributes: {
+        'session.id': SESSION,
+        'prompt.id': PROMPT,
+        'event.sequence': 7,
+        model: 'claude-opus-5-5',
+        input_tokens: 1200,
+        output_tokens: 300,
+        cost_usd: 0.0135,
+        duration_ms: 2100,
+      },
+    },
+    output: [
+      {
+        type: 'usage',
+        summary: 'claude-opus-5-5: 1200 tokens in, 300 out for $0.01',
+        duration: 2100,
+        cause: { id: PROMPT },
+        data: { ok: true, cost_usd: 0.0135, tokens_in: 1200, tokens_out: 300, model: 'claude-opus-5-5' },
       },
     ],
   },

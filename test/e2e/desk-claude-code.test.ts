@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { connectAsync } from 'mqtt'
 import { expect, test } from 'vitest'
 import type { ActivityEvent } from '../../schemas/activity.ts'
+import { topicsUnder } from '../../schemas/topics.ts'
 import { type Installed, install, type Program, rigs } from '../claude-code/programs.ts'
 import { makeFolder } from '../embedded-postgres.ts'
 import type { House } from '../house.ts'
@@ -193,8 +194,11 @@ async function setUp(name: Program): Promise<Here> {
   const { username, password } = house.credentials.mqtt
   const client = await connectAsync(house.ready.mqtt.url, { username, password })
   const seen = new Set<string>()
-  client.on('message', (_topic, body) => void seen.add(JSON.parse(String(body)).id))
-  await client.subscribeAsync(`daybook/activity/${name.replace('-', '_')}/#`, { qos: 1 })
+  client.on('message', (_topic, body) => {
+    const { id, source } = JSON.parse(String(body))
+    if (source === name.replace('-', '_')) seen.add(id)
+  })
+  await client.subscribeAsync(topicsUnder('daybook').activities, { qos: 1 })
   const env = {
     ...process.env,
     ...{ DAYBOOK__DATA: here.data, HOME: program.home, PATH: `${program.bin}:${process.env.PATH}` },
