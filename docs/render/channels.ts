@@ -32,6 +32,9 @@ type Change<Family extends 'session' | 'question' | 'memory'> = Parameters<Topic
 
 const topics = topicsUnder('daybook')
 const producer = { description: 'which bridge, where', examples: ['terminal-laptop', 'home_assistant-home'] }
+/** What bridges are told when a broker may have forgotten what it had. */
+const resendRequest = z.object({ at: z.number().describe('epoch ms'), reason: z.string() })
+
 const LATER = 'Reserved: nothing is sent or read here yet.'
 
 // A record, so that the compiler finds a change that topics.ts knows and this page does not.
@@ -143,7 +146,7 @@ export const channels: Readonly<Record<string, Channel>> = {
     parameters: { name: { description: 'what to do', examples: ['pause'] } },
     actions: ['receive', 'send'],
     retain: false,
-    payload: z.union([pauseRequest, z.string()]),
+    payload: z.union([pauseRequest, resendRequest, z.string()]),
   },
   reply: {
     address: topics.reply('{id}'),
