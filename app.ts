@@ -15,6 +15,7 @@ import { createForeignBroker } from './broker/foreign/foreign.ts'
 import type { Clock, Component, Context, Ids, Logger } from './component.ts'
 import { type Config, sectionsOf } from './config.ts'
 import type { Credentials } from './credentials.ts'
+import { sourcesFile } from './device-sources.ts'
 import { type App, type Built, createLifecycle, type Life } from './lifecycle.ts'
 import { bridgeFolder, outboxesIn } from './outboxes.ts'
 import { createBridgeStatuses } from './pipeline/bridge-statuses.ts'
@@ -159,7 +160,7 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
   const sources = createSources({
     registry,
     config: sectionsOf(config),
-    memory: memoryIn(join(config.data, 'sources.json')),
+    memory: memoryIn(sourcesFile(config.data)),
     device: config.bridges.producer ?? hostname(),
     openOutbox: outboxesIn(config, {
       topics,

@@ -14,6 +14,7 @@ import type { Upload } from './broker/outbox/uploads.ts'
 import { type Clock, type Component, type Ids, type Logger, stopAll } from './component.ts'
 import { sectionsOf } from './config.ts'
 import type { DeviceConfig } from './device-config.ts'
+import { deviceSources } from './device-sources.ts'
 import { bridgeFolder, outboxesIn, outboxFile } from './outboxes.ts'
 import { createPrivacy } from './pipeline/privacy.ts'
 import { createRedactor } from './pipeline/redact.ts'
@@ -77,7 +78,7 @@ export function createDevice(options: DeviceOptions): Device {
     log: logOf('broker'),
   })
   const hosted = hostBridge(bridge, {
-    config: sectionsOf(config)[sectionOf(bridge)],
+    config: settingsOf(bridge, config),
     producer,
     openOutbox: outboxesIn(config, {
       topics,
@@ -133,6 +134,13 @@ export function createDevice(options: DeviceOptions): Device {
       return stopAll(parts, log)
     },
   }
+}
+
+/** As it is configured, and over that as it was connected here; undefined: neither. */
+function settingsOf(bridge: Bridge, config: DeviceConfig): unknown {
+  const connected = deviceSources.load(config.data)[bridge.name]
+  const configured = sectionsOf(config)[sectionOf(bridge)]
+  return connected ? { ...Object(configured), ...connected } : configured
 }
 
 /** Without a house payloads wait, and what refers to them. */

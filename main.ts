@@ -6,6 +6,7 @@ import pino from 'pino'
 import { type Logger, randomIds, wallClock } from './component.ts'
 import { ambient, type Config, desk, foreignEnvironment, KEEPER, loadConfig } from './config.ts'
 import { type Credentials, credentialsFile } from './credentials.ts'
+import { deviceSources } from './device-sources.ts'
 import { loadEnrolment, saveEnrolment } from './enrolment.ts'
 import type { Ready } from './lifecycle.ts'
 import { asDaybookError, DaybookError } from './schemas/errors.ts'
@@ -24,6 +25,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   version,
   ambient: ambient(),
   desk: desk(),
+  deviceSources,
   config: (file) => loadConfig(file === undefined ? {} : { file }),
   enrolments: { load: loadEnrolment, save: saveEnrolment },
   start,

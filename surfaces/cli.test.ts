@@ -37,6 +37,7 @@ async function daybook(args: string[], { config = () => house.config, stdin = ''
     version: '1.2.3',
     ambient: { color: false, language: 'C' },
     desk: { home: '/nonexistent', env: {}, product: '/nonexistent' },
+    deviceSources: { load: () => ({}), save: () => {} },
     config,
     enrolments: house.enrolments,
     start: async (given, options) => {

@@ -6,12 +6,13 @@ import type { ActivityEvent } from '../../schemas/activity.ts'
 import { DaybookError } from '../../schemas/errors.ts'
 import type { Connector, Plan } from '../connect/connector.ts'
 import { type Desk, deskOf } from '../connect/desk.ts'
-import { applyEdits, type Difference, preview, readJournal } from '../connect/edits.ts'
+import { applyEdits, type Difference, preview, readJournal, undoEdits } from '../connect/edits.ts'
+import { type Keeper, keptByDevice, keptByHouse } from '../connect/keeper.ts'
 import { connectors } from '../connect/registry.ts'
 import { didYouMean } from '../nearest.ts'
 import { queryActivities } from '../operations/query-activities.ts'
-import { connectSource, getSource, listSources, type SourceDetails } from '../operations/sources.ts'
-import type { Client } from './client.ts'
+import { listSources, type SourceDetails } from '../operations/sources.ts'
+import { type Client, hasRun } from './client.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Call, Verb } from './verb.ts'
 
@@ -35,12 +36,12 @@ export const connect: Verb = {
   async run(call) {
     const [word, ...more] = call.words
     if (more.length > 0) throw new DaybookError('usage', 'Name one source: daybook connect terminal.')
-    const client = call.connect()
-    if (word === undefined) return list(call, client)
+    if (word === undefined) return list(call, call.connect())
     const connector = findConnector(word)
     const desk = deskOf(call.io.desk)
-    const source = await client.call(getSource, { name: connector.source })
-    const plan = await connector.plan(desk, { url: client.url, source }, (name) => call.text(name))
+    const keeper = keeperOf(call)
+    const source = await keeper.source(connector)
+    const plan = await connector.plan(desk, { url: keeper.url, source }, (name) => call.text(name))
     const differences = preview(plan.edits)
     if (!call.json) await call.print(...planLines(plan, differences))
     if (call.flag('dry-run')) {
@@ -49,15 +50,22 @@ export const connect: Verb = {
       return exitCodes.ok
     }
     if (!(await agreed(call, differences))) return exitCodes.ok
-    applyEdits(plan.edits, desk.state, { source: connector.source, at: call.now, house: client.url })
+    const isFirst = readJournal(desk.state, connector.source) === null
+    const journal = applyEdits(plan.edits, desk.state, { source: connector.source, at: call.now, house: keeper.url })
     const settings = plan.settings ?? (source.connected ? null : {})
-    const connected = settings
-      ? await client.call(connectSource, { name: connector.source, settings })
-      : await client.call(getSource, { name: connector.source })
+    const connected = await (settings ? keeper.connect(connector, settings) : keeper.source(connector)).catch(
+      (error) => {
+        if (isFirst) undoEdits(desk.state, journal, connector.undo)
+        throw error
+      },
+    )
     if (!call.json) await call.print(...todoLines(plan))
-    const event = call.flag('no-verify')
-      ? undefined
-      : await verified(call, { client, connector, desk, source: connected })
+    if (!keeper.client && !call.json) await call.print('', aloneLine(connector, keeper.url))
+    const { client } = keeper
+    const event =
+      call.flag('no-verify') || !client
+        ? undefined
+        : await verified(call, { client, connector, desk, source: connected })
     if (call.json) {
       await call.print(JSON.stringify({ source: connector.source, ...shown(plan, differences), event: event ?? null }))
     }
@@ -68,6 +76,17 @@ export const connect: Verb = {
     }
     return exitCodes.ok
   },
+}
+
+/** The house that runs here or is named; on a device that belongs to a house elsewhere, the device. Throws `not_running`. */
+export function keeperOf(call: Call): Keeper {
+  const { data } = call.config()
+  const enrolled = call.text('url') === undefined && !hasRun(data) ? call.io.enrolments.load(data) : null
+  return enrolled ? keptByDevice(data, enrolled.house.url, call.io.deviceSources) : keptByHouse(call.connect())
+}
+
+function aloneLine(connector: Connector, url: string): string {
+  return `The house is elsewhere (${url}). Keep this running here: daybook bridge ${wordOf(connector)}`
 }
 
 /** The connector of a word; throws `usage`. */

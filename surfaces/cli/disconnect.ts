@@ -4,8 +4,8 @@
 import { DaybookError } from '../../schemas/errors.ts'
 import { deskOf } from '../connect/desk.ts'
 import { readJournal, undoEdits } from '../connect/edits.ts'
-import { disconnectSource, type SourceDetails } from '../operations/sources.ts'
-import { findConnector, wordOf } from './connect.ts'
+import type { SourceDetails } from '../operations/sources.ts'
+import { findConnector, keeperOf, wordOf } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Verb } from './verb.ts'
 
@@ -33,7 +33,7 @@ export const disconnect: Verb = {
       return exitCodes.ok
     }
     const files = journal ? undoEdits(state, journal, connector.undo) : []
-    const source = await tell(() => call.connect().call(disconnectSource, { name: connector.source }))
+    const source = await tell(() => keeperOf(call).disconnect(connector))
     if (call.json) await call.print(JSON.stringify({ source: connector.source, files, told: source !== null }))
     else {
       if (!journal) await call.print(`${wordOf(connector)} has changed no file here.`)

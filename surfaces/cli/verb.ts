@@ -55,6 +55,16 @@ export interface Enrolments {
   save(data: string, enrolment: Enrolment): string
 }
 
+/** Settings by the name of their source. */
+export type Remembered = Record<string, Record<string, unknown>>
+
+/** Which sources were connected on a device, in its data folder. */
+export interface DeviceSources {
+  load(data: string): Remembered
+  /** Throws `data_unwritable`. */
+  save(data: string, sources: Remembered): void
+}
+
 /** What is said of a bridge that is to run alone; what is not said is in the configuration or the enrolment. */
 export interface LoneBridgeFlags {
   /** As in bridges/registry.ts. */
@@ -90,6 +100,7 @@ export interface Io {
   version: string
   ambient: { color: boolean; language: string }
   desk: { home: string; env: DeskEnvironment; product: string }
+  deviceSources: DeviceSources
   /** Reads the configuration; throws `config_invalid`. Default: daybook.yaml here, and the environment. */
   config(file?: string): CliConfig
   enrolments: Enrolments

@@ -81,7 +81,10 @@ async function prove(desk: Desk, house: HouseAtDesk): Promise<Proof> {
 }
 
 function serverOf({ url, source }: HouseAtDesk): { url: string; key: string } {
-  if (source.key === null) throw new DaybookError('not_running', 'Its source wakatime is off.')
+  if (source.key === null) {
+    const fix = `its key is known to the house alone. Say where that is, with its token: --url ${url} --token-file FILE.`
+    throw new DaybookError('invalid', `Plugins of WakaTime go to the house itself, and ${fix}`)
+  }
   return { url: source.urls[0] ?? `${url}/wakatime/api/v1`, key: source.key }
 }
 

@@ -27,6 +27,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   version: '0.0.0',
   ambient: { color: false, language: 'C' },
   desk: { home: '/nonexistent', env: {}, product: '/nonexistent' },
+  deviceSources: { load: () => ({}), save: () => {} },
   config: (file) => loadConfig(file === undefined ? {} : { file }),
   enrolments: { load: nothing, save: nothing },
   start: nothing,
