@@ -37,7 +37,8 @@ export type Command = z.infer<typeof command>
 /** Pure: the same command is the same event. */
 export function commandNotification(told: Command, { space }: TranslateContext): Notification {
   const { key, at, phase, session, duration, agent } = told
-  const timestamp = phase === 'end' ? at + Math.trunc(duration ?? 0) : at
+  // Of each phase the same: from there `duration` counts.
+  const timestamp = at
   const data = {
     command: told.command,
     cwd: told.cwd,

@@ -68,7 +68,7 @@ export const examples: BridgeExample<Command>[] = [
       phase: 'end',
       ...shell,
     },
-    output: [{ type: 'command', phase: 'end', timestamp: 1_760_000_095_000, duration: 75_000 }],
+    output: [{ type: 'command', phase: 'end', timestamp: 1_760_000_020_000, duration: 75_000 }],
   },
   {
     title: 'A command of several lines that an agent ran in a terminal',

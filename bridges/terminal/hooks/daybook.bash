@@ -181,6 +181,8 @@ _daybook_debug() {
   local command=$BASH_COMMAND
   _daybook_last=$1
   [[ -n $_daybook_armed && $command != _daybook_* ]] || return 0
+  # Without PS0 a command of the prompt and one that was typed look the same.
+  [[ -n $_daybook_ps0 || ${PROMPT_COMMAND-} != *"$command"* ]] || return 0
   if [[ -z $_daybook_ps0 || -n $_daybook_entered ]] && [[ -z ${COMP_LINE-} ]]; then
     if _daybook_record "$command"; then
       _daybook_begun=1
