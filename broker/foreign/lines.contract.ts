@@ -155,7 +155,9 @@ export function linesContract(
       await under.bus.subscribe(receipt, ({ payload, retain }) => heard.push(`${payload} ${retain}`))
       await under.bus.publish(receipt, '{"upTo":2,"settled":[]}', { retain: true })
       expect(heard).toEqual(['{"upTo":1,"settled":[]} true', '{"upTo":2,"settled":[]} false'])
-      await expect(under.bus.publish(topics.session('started'), '{}')).rejects.toMatchObject({ code: 'bus_unavailable' })
+      await expect(under.bus.publish(topics.session('started'), '{}')).rejects.toMatchObject({
+        code: 'bus_unavailable',
+      })
       under.wire.mend()
       await comes(() => under.bus.health().state).toBe('ok')
       const device = await raw(under)
