@@ -121,9 +121,12 @@ test.skipIf(reason)('shells that are killed, and a house that is killed, lose an
     await typing
     house = await here.start({ env })
   }
+  // What a shell was killed in is told once it is seen to be gone.
   const rows = await until(
     house,
-    (all) => all.filter(({ summary }) => summary.startsWith('echo round')).length >= typed.length,
+    (all) =>
+      all.filter(({ summary }) => summary.startsWith('echo round')).length >= typed.length &&
+      all.filter(({ summary }) => summary === 'kill -9 $$').length >= 4,
   )
   expect(
     rows
