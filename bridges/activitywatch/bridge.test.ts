@@ -233,6 +233,18 @@ describe('a port that is taken', () => {
     await first.bridge.stop()
     await vi.waitFor(() => expect(house.bridge.reach()?.url).toBe(first.url), 5000)
     expect(house.bridge.health()).toMatchObject({ state: 'ok' })
+    // A watcher made its bucket there and runs on.
+    const described = { id: web, type: 'web.tab.current', client: 'aw-client-web', hostname: 'desk' }
+    const made = async () => (await fetch(`${first.url}/api/0/buckets/${web}`)).json()
+    // The sockets of before are closed.
+    await vi.waitFor(async () => expect(await made()).toMatchObject(described))
+    await vi.waitFor(() => beat(first.url, now + 100, page('three')))
+    expect((await eventsAt(first.url)).map(({ data }) => data.title)).toEqual(['three'])
+    await house.bridge.stop()
+    const again = await start({ config: { port } })
+    expect(again.url).toBe(first.url)
+    await vi.waitFor(() => beat(again.url, now + 101, page('three')))
+    expect(await eventsAt(again.url)).toHaveLength(1)
     await other.remove()
   })
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Health } from '../../component.ts'
-import { DaybookError } from '../../schemas/errors.ts'
+import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
 import type { BridgeHost, ForgetRequest, OpenBridge } from '../bridge.ts'
 import { createGate } from './admit.ts'
 import { createAwServer } from './aw-server.ts'
@@ -16,7 +16,7 @@ import { createLive } from './live.ts'
 import { sourceIn, type Watched } from './meanings.ts'
 import { runQuery } from './query/run.ts'
 import { createAwApp } from './server/app.ts'
-import type { Buckets } from './store/buckets.ts'
+import type { Buckets, NewBucket } from './store/buckets.ts'
 import { openBuckets } from './store/open.ts'
 
 /** The release of aw-server whose behaviour ours has. */
@@ -24,6 +24,7 @@ const VERSION = 'v0.14.0 (daybook)'
 const USUAL = 'http://127.0.0.1:5600'
 /** No heartbeat is that close to anything, µs. */
 const NEVER = -100 * 366 * 86_400 * 1e6
+const MOST_UNMADE = 1000
 
 export interface Pace {
   retryMs: number
@@ -42,6 +43,8 @@ export async function openActivitywatch(
   if (buckets.setAside) log.error({ file: buckets.setAside }, 'the buckets were damaged; they were set aside')
   const gate = createGate({ privacy, state, clock })
   const live = createLive(host, buckets)
+  /** Buckets of others that cannot be made here, said once each. */
+  const unmade = new Set<string>()
   const app = createAwApp({
     buckets: withoutPauses(buckets),
     info: { hostname: hostname(), version: VERSION, deviceId: deviceId(), testing: false },
@@ -53,12 +56,33 @@ export async function openActivitywatch(
     corsOrigins: config.corsOrigins,
     apiKey: config.apiKey,
   })
-  const follow = (base: string, ends: AbortSignal) =>
-    createFollow({ host, server: createAwServer(base, config.followKey), gate, signal: ends, pollMs })
+  const follow = (base: string, ends: AbortSignal, found?: (bucket: NewBucket) => Promise<void>) =>
+    createFollow({
+      host,
+      server: createAwServer(base, config.followKey),
+      gate,
+      signal: ends,
+      pollMs,
+      ...(found && { found }),
+    })
+  const inherit = (base: string, ends: AbortSignal) => follow(base, ends, makeHere)
   let door: Awaited<ReturnType<typeof openDoor>> | undefined
-  door = await openDoor({ host, app, follow, signal, retryMs })
+  door = await openDoor({ host, app, follow: inherit, signal, retryMs })
   const named = config.follow === undefined ? undefined : follow(config.follow, signal)
   const follows = () => [named, door?.following()].filter((one): one is Follow => one !== undefined)
+
+  /** Watchers make their bucket once, as they start: what they run on with when the port is taken over must be here. */
+  async function makeHere(bucket: NewBucket): Promise<void> {
+    if (buckets.get(bucket.id) || unmade.has(bucket.id)) return
+    try {
+      await buckets.create(bucket)
+    } catch (thrown) {
+      const { code, message } = asDaybookError(thrown)
+      if (code === 'shutting_down') return
+      if (unmade.size < MOST_UNMADE) unmade.add(bucket.id)
+      log.warn({ code }, `a bucket of the server that is followed cannot be here: ${message}`)
+    }
+  }
 
   /** Heartbeats before and after a pause are no one event, however alike they are. */
   function withoutPauses(store: Buckets): Buckets {

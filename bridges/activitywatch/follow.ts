@@ -6,7 +6,7 @@ import type { Gate } from './admit.ts'
 import type { AwServer } from './aw-server.ts'
 import { createClosing, type Find } from './closing.ts'
 import { createMemory } from './memory.ts'
-import type { Bucket, Kept, StoredEvent } from './store/buckets.ts'
+import type { Bucket, Kept, NewBucket, StoredEvent } from './store/buckets.ts'
 import { createTeller } from './teller.ts'
 import type { WireEvent } from './wire.ts'
 
@@ -32,13 +32,15 @@ export interface FollowOptions {
   host: BridgeHost<unknown>
   server: AwServer
   gate: Gate
+  /** Told of each bucket that is there, with every look, before any events are read. */
+  found?: (bucket: NewBucket) => Promise<void>
   /** Ends it. */
   signal: AbortSignal
   pollMs?: number
 }
 
 /** `server` is remembered by its address: one that is followed again later goes on where it was. */
-export function createFollow({ host, server, gate, signal, pollMs = POLL_MS }: FollowOptions) {
+export function createFollow({ host, server, gate, found, signal, pollMs = POLL_MS }: FollowOptions) {
   const { clock, log, state } = host
   const memory = createMemory<Position>(state, `follow/${server.base}`)
   const closing = createClosing()
@@ -105,6 +107,7 @@ export function createFollow({ host, server, gate, signal, pollMs = POLL_MS }: F
 
   async function poll(): Promise<void> {
     const buckets = await server.buckets(signal)
+    for (const { bucket: given } of buckets) await found?.(given)
     for (const { bucket: given, updated: last } of buckets) {
       if (last !== undefined && updated.get(given.id) === last) continue
       const bucket: Bucket = { name: null, data: {}, created: 0, ...given }
