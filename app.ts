@@ -107,7 +107,7 @@ function build({ config, version, log, clock, ids }: AppOptions, credentials: Cr
     ? null
     : createEmbeddedBroker(context('broker', embeddedConfig.parse(config.mqtt)), {
         topics,
-        access: access({ users: [credentials.mqtt], others: users }),
+        access: access({ topics, users: [credentials.mqtt], others: users }),
         retained: { load: () => storage.retained.load(), keep: (messages) => storage.retained.keep(messages) },
       })
   const bus: Bus =

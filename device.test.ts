@@ -41,7 +41,7 @@ async function broker(): Promise<EmbeddedBroker> {
   const config = embeddedConfig.parse({ port })
   const bus = createEmbeddedBroker(
     { config, log, clock: wallClock, ids: randomIds, signal },
-    { topics, access: access({ users: [user] }), retained: { load: async () => [], keep: async () => {} } },
+    { topics, access: access({ topics, users: [user] }), retained: { load: async () => [], keep: async () => {} } },
   )
   bus.onActivity((delivery) => {
     const { summary } = JSON.parse(delivery.payload.toString()) as { summary: string }

@@ -1,8 +1,14 @@
 // Who is let in, and what they may publish and subscribe to.
 import { expect, it } from 'vitest'
+import { topicsUnder } from '../schemas/topics.ts'
 import { type Accounts, access } from './access.ts'
 
-const { authenticate, authorizePublish, authorizeSubscribe } = access({ users: [{ username: 'me', password: 'pass' }] })
+const topics = topicsUnder('daybook')
+
+const { authenticate, authorizePublish, authorizeSubscribe } = access({
+  topics,
+  users: [{ username: 'me', password: 'pass' }],
+})
 
 it('knows its users by password, and says whether credentials are missing or wrong', async () => {
   expect(await authenticate('me', Buffer.from('pass'))).toEqual({ user: 'me' })
@@ -22,6 +28,34 @@ it('lets a user do everything but publish as the broker and subscribe to shares'
   expect(authorizeSubscribe('me', '$queue/a')).toBe(false)
 })
 
+it('lets nobody speak as the house, and all say what is theirs to say', () => {
+  const ours = [
+    topics.state('pause'),
+    topics.receipt('laptop'),
+    topics.rejected('laptop'),
+    topics.reply('a'),
+    topics.session('started'),
+    topics.question('asked'),
+    topics.memory('forgotten'),
+    'daybook/state/pause/x',
+    'daybook/state',
+  ]
+  for (const topic of ours) expect([topic, authorizePublish('me', topic)]).toEqual([topic, false])
+  const theirs = [
+    topics.activity({ source: 'state', type: 'state', producer: 'state' }),
+    topics.status('state'),
+    topics.answer,
+    topics.command('pause'),
+    topics.probe('state'),
+    topics.discovery('daybook'),
+    'daybook/states',
+    'state/pause',
+    'home/daybook/state/pause',
+    'zigbee2mqtt/bridge/state',
+  ]
+  for (const topic of theirs) expect([topic, authorizePublish('me', topic)]).toEqual([topic, true])
+})
+
 it('knows users that come and go, and tells of those that went', async () => {
   const secrets = new Map<string, string>()
   let gone = (_name: string) => {}
@@ -32,7 +66,7 @@ it('knows users that come and go, and tells of those that went', async () => {
       return () => {}
     },
   }
-  const { authenticate, onRevoked } = access({ users: [{ username: 'me', password: 'pass' }], others })
+  const { authenticate, onRevoked } = access({ topics, users: [{ username: 'me', password: 'pass' }], others })
   const told: string[] = []
   onRevoked((user) => told.push(user))
   expect(await authenticate('laptop', Buffer.from('secret'))).toEqual({ refused: 'wrong' })

@@ -1,5 +1,6 @@
 // Who may connect, publish and subscribe. Not for: how a refusal reaches the client, which is the connection's.
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Topics } from '../schemas/topics.ts'
 
 export interface User {
   username: string
@@ -26,8 +27,17 @@ export type Authenticated = { user: string } | { refused: 'missing' | 'wrong' }
 
 const SHARED = /^\$(share|queue)\//
 
-/** Every user may do all but speak as the broker. Shared subscriptions would be granted and get nothing: refused. */
-export function access({ users, others }: { users: readonly User[]; others?: Accounts }): Access {
+export interface AccessOptions {
+  topics: Pick<Topics, 'isHouseOnly'>
+  users: readonly User[]
+  others?: Accounts
+}
+
+/**
+ * Every user may do all but speak as the broker or as the house, whose states and receipts bridges elsewhere believe. Shared
+ * subscriptions would be granted and get nothing: refused.
+ */
+export function access({ topics, users, others }: AccessOptions): Access {
   const passwords = new Map(users.map(({ username, password }) => [username, digest(password)]))
   const nobody = digest(crypto.randomUUID())
   return {
@@ -37,7 +47,7 @@ export function access({ users, others }: { users: readonly User[]; others?: Acc
       const known = first || (others?.verify(username, password) ?? false)
       return known ? { user: username } : { refused: 'wrong' }
     },
-    authorizePublish: (_user, topic) => !topic.startsWith('$SYS/'),
+    authorizePublish: (_user, topic) => !topic.startsWith('$SYS/') && !topics.isHouseOnly(topic),
     authorizeSubscribe: (_user, filter) => !SHARED.test(filter),
     onRevoked: (listener) => others?.onRevoked(listener),
   }

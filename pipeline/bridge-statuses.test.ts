@@ -68,7 +68,7 @@ test('a status that is cleared is forgotten; what is no status changes nothing',
   const config = embeddedConfig.parse({ port: 0 })
   const bus = createEmbeddedBroker(
     { config, log, clock: wallClock, ids: randomIds, signal },
-    { topics, access: access({ users: [] }), retained: { load: async () => [], keep: async () => {} } },
+    { topics, access: access({ topics, users: [] }), retained: { load: async () => [], keep: async () => {} } },
   )
   bus.onActivity((delivery) => delivery.settle({ status: 'stored' }))
   await bus.start()

@@ -22,7 +22,7 @@ beforeEach(async () => {
   const retained = { load: async () => [], keep: async () => {} }
   bus = createEmbeddedBroker(
     { config, log, clock: wallClock, ids: randomIds, signal },
-    { topics, access: access({ users: [] }), retained },
+    { topics, access: access({ topics, users: [] }), retained },
   )
   bus.onActivity((delivery) => delivery.settle({ status: 'stored' }))
   done = []

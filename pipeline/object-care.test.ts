@@ -56,7 +56,7 @@ beforeEach(async () => {
   const retained = { load: async () => [], keep: async () => {} }
   bus = createEmbeddedBroker(
     { config, log, clock: wallClock, ids: randomIds, signal },
-    { topics, access: access({ users: [] }), retained },
+    { topics, access: access({ topics, users: [] }), retained },
   )
   bus.onActivity(() => {})
   for (const part of [storage, objects, bus]) await part.start()

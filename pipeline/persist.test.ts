@@ -41,7 +41,7 @@ beforeEach(async () => {
   const config = embeddedConfig.parse({ port: 0 })
   bus = createEmbeddedBroker(
     { config, log, clock, ids: randomIds, signal },
-    { topics, access: access({ users: [user] }), retained },
+    { topics, access: access({ topics, users: [user] }), retained },
   )
   const receipts = createReceipts({ bus, storage, topics, clock, log })
   suppressions = createSuppressions({ storage, hashKey: 'k', log })

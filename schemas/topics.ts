@@ -29,10 +29,16 @@ export function isProducer(name: string): boolean {
   return PRODUCER.test(name)
 }
 
+/** What the house alone says, and everyone else believes: the first word after the prefix. */
+const HOUSE_ONLY = ['state', 'receipt', 'rejected', 'reply', 'session', 'question', 'memory']
+
 /** All topics under one prefix (`daybook` unless configured). */
 export function topicsUnder(prefix: string) {
+  const depth = prefix.split('/').length
   const activities = `${prefix}/activity/`
   const bridges = `${prefix}/bridge/`
+  const houseOnly = new Set(HOUSE_ONLY.map((first) => `${prefix}/${first}`))
+  const isHouseOnly = (topic: string) => houseOnly.has(topic.split('/', depth + 1).join('/'))
   return {
     prefix,
     /** Filter for everything of ours. */
@@ -44,8 +50,11 @@ export function topicsUnder(prefix: string) {
     activity: ({ source, type, producer }: ActivityAddress) => `${activities}${source}/${type}/${producer}`,
     /** True for every topic that means to be an activity's, well-formed or not. */
     isActivity: (topic: string) => topic.startsWith(activities) || topic === `${prefix}/activity`,
+    /** True for what only the house may say: states, receipts, rejections, replies, sessions, questions, memories. */
+    isHouseOnly,
     /** The three names in an activity topic; throws `topic_invalid`. */
     parseActivity(topic: string): ActivityAddress {
+      if (isHouseOnly(topic)) throw new DaybookError('topic_invalid', `only Daybook says "${topic.slice(0, 200)}"`)
       const [source = '', type = '', producer = '', ...rest] = topic.slice(activities.length).split('/')
       if (!topic.startsWith(activities) || rest.length > 0 || !WORD.test(source) || !WORD.test(type)) {
         throw new DaybookError('topic_invalid', `got "${topic.slice(0, 200)}"`)

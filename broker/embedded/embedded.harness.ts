@@ -55,7 +55,7 @@ export async function startEmbedded(options: HarnessOptions = {}): Promise<Embed
       ids: randomIds,
       signal: signal ?? stopping.signal,
     },
-    { topics, access: access({ users: [credentials], ...(others && { others }) }), retained },
+    { topics, access: access({ topics, users: [credentials], ...(others && { others }) }), retained },
   )
   bus.onActivity(accept)
   await bus.start()

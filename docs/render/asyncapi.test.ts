@@ -19,6 +19,7 @@ const notBuilders = [
   'activities',
   'statuses',
   'isActivity',
+  'isHouseOnly',
   'parseActivity',
   'senderOf',
   'statusProducer',
