@@ -147,7 +147,10 @@ export function hostBridge(bridge: Bridge, parts: HostParts): HostedBridge {
     const { state, ...own } = running.open.health()
     const outbox = running.outbox.health()
     const worse = state === 'ok' && outbox.state !== 'ok' ? outbox : { state, ...own }
-    return { ...worse, figures: { ...counts, paused: running.pauses.paused(), ...outbox.figures, ...own.figures } }
+    // What a bridge leaves out of what it keeps for itself never gets here.
+    const notKept = counts.notKept + Number(own.figures?.notKept ?? 0)
+    const paused = running.pauses.paused()
+    return { ...worse, figures: { ...counts, paused, ...outbox.figures, ...own.figures, notKept } }
   }
 
   function tellPause(of: Running | undefined, paused: boolean): void {

@@ -65,6 +65,7 @@ export const errors = {
     'The data folder cannot be written; check its owner, rights and free space.',
   ),
   outbox_full: entry('us', 'retry', 507, 'The outbox has reached its quota; it empties when the bus is back.'),
+  paused: entry('caller', 'stop', 409, 'Daybook is paused: nothing of the past is brought in meanwhile.'),
   shutting_down: entry('us', 'retry', 503, 'Daybook is stopping; try again in a moment.'),
   database_unavailable: entry(
     'peer',

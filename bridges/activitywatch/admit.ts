@@ -28,6 +28,23 @@ export function createGate({ privacy, state, clock }: GateOptions) {
   const paused = () => pauses.at(-1)?.until === null
   /** Buckets in which something came since the last pause. */
   const looked = new Set<string>()
+  let notKept = 0
+
+  const isIn = ({ start }: Draft) => pauses.some(({ since, until }) => start >= since && start < (until ?? Infinity))
+
+  function look<Event extends Draft>(event: Event): Event | null {
+    if (isIn(event)) return null
+    const end = event.start + event.duration
+    const of = pauses.find(({ since, until }) => event.start < (until ?? Infinity) && end > since)
+    const { url, title, app, file, projectPath, project, incognito } = event.data
+    const isPrivate = incognito === true || incognito === 'true'
+    const path = [file, projectPath, project].find(isPath)
+    const seen = { url: text(url), title: text(title), app: text(app), path: text(path), isPrivate }
+    if (!privacy.allows(seen)) return null
+    const data = privacy.clean(event.data)
+    if (!of && data === event.data) return event
+    return { ...event, data, ...(of && { duration: of.since - event.start }) }
+  }
 
   return {
     paused,
@@ -41,26 +58,27 @@ export function createGate({ privacy, state, clock }: GateOptions) {
       looked.clear()
     },
 
+    /** The same as `admit`, for what was counted before or may come again. */
+    look,
+
     /** The event as it may be kept; null: not at all. What reaches into a pause ends where that began. */
     admit<Event extends Draft>(event: Event): Event | null {
-      if (paused()) return null
-      const end = event.start + event.duration
-      const of = pauses.find(({ since, until }) => event.start < (until ?? Infinity) && end > since)
-      if (pauses.some(({ since, until }) => event.start >= since && event.start < (until ?? Infinity))) return null
-      const { url, title, app, file, projectPath, project, incognito } = event.data
-      const isPrivate = incognito === true || incognito === 'true'
-      const path = [file, projectPath, project].find(isPath)
-      const seen = { url: text(url), title: text(title), app: text(app), path: text(path), isPrivate }
-      if (!privacy.allows(seen)) return null
-      const data = privacy.clean(event.data)
-      if (!of && data === event.data) return event
-      return { ...event, data, ...(of && { duration: of.since - event.start }) }
+      if (isIn(event)) notKept++
+      return look(event)
     },
+
+    /** How many events were not kept because they are of a pause. */
+    notKept: () => notKept,
 
     /** True if a pause began between the last event and this heartbeat, which must not make that event longer. */
     isApart(bucket: string, start: number, last: () => Draft | undefined): boolean {
-      if (pauses.length === 0 || looked.has(bucket)) return false
-      looked.add(bucket)
+      const latest = pauses.at(-1)
+      if (!latest) return false
+      const isAfter = start >= latest.since
+      if (isAfter && looked.has(bucket)) return false
+      // What is late becomes the last event: the next heartbeat comes after the pause again.
+      if (isAfter) looked.add(bucket)
+      else looked.delete(bucket)
       const before = last()
       return before !== undefined && pauses.some(({ since }) => since >= before.start && since < start)
     },

@@ -149,6 +149,45 @@ describe('what watchers send', () => {
     ])
   })
 
+  it('keeps in a pause what is late and of before it, cut where the pause began, and counts what it drops', async () => {
+    let seconds = 1000
+    const house = await start({ clock: { ...wallClock, now: () => START + seconds * 1000 } })
+    await create(house.url)
+    house.bridge.pause(true)
+    seconds = 1010
+    await beat(house.url, 100, page('queued'))
+    await beat(house.url, 150, page('queued'))
+    await beat(house.url, 1005, page('in'))
+    const whole = (when: number, duration: number, title: string) => {
+      return { timestamp: at(when), duration, data: page(title) }
+    }
+    await post(house.url, `buckets/${web}/events`, [whole(300, 9, 'late'), whole(1001, 2, 'in')])
+    const events = [whole(400, 9000, 'reaches in'), whole(1002, 2, 'in')]
+    const bucket = { id: 'old', type: 'web.tab.current', client: 'aw-client-web', hostname: 'desk', events }
+    await post(house.url, 'import', { buckets: { old: bucket } })
+    expect(house.bridge.health().figures).toMatchObject({ notKept: 3 })
+    expect(house.kept).toEqual([])
+    const outcome = house.bridge.import({ since: 0, until: 8e12, from: house.url }, () => {}, AbortSignal.timeout(5000))
+    await expect(outcome).rejects.toMatchObject({ code: 'paused' })
+    await house.bridge.stop()
+    const again = await start({ clock: { ...wallClock, now: () => START + seconds * 1000 } })
+    seconds = 1020
+    again.bridge.pause(false)
+    await beat(again.url, 1021, page('queued'), { pulsetime: 5000 })
+    await again.bridge.stop()
+    const lasted = again.kept.map(({ data, timestamp, duration }) => [
+      data?.title,
+      (timestamp - START) / 1000,
+      duration,
+    ])
+    expect(lasted.sort((a, b) => Number(a[1]) - Number(b[1]))).toEqual([
+      ['queued', 100, 50_000],
+      ['late', 300, 9000],
+      ['reaches in', 400, 600_000],
+      ['queued', 1021, 0],
+    ])
+  })
+
   it('tells after a pause what was still to be told when it was stopped in it', async () => {
     const first = await start()
     await create(first.url)

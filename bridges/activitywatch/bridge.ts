@@ -111,6 +111,7 @@ export async function openActivitywatch(
       buckets: buckets.list().length,
       open: live.open(),
       told: live.told(),
+      notKept: gate.notKept(),
       following: following.join(', ') || null,
     }
     return { ...own, figures }

@@ -99,7 +99,7 @@ export function createFollow({ host, server, gate, found, signal, pollMs = POLL_
       ? { start: event.start, rows: [event.id] }
       : { ...last, rows: [...new Set([...last.rows, event.id])] }
     if (!isNew && !closing.holds(bucket.id, event.id)) return
-    const admitted = gate.admit(event)
+    const admitted = isNew ? gate.admit(event) : gate.look(event)
     if (!admitted) return
     const kept: Kept = { bucket, event: admitted, pulsetime: PULSETIME_US, change: 0 }
     teller.add(closing.take(kept, { isNew, now: clock.now() }))
@@ -115,7 +115,7 @@ export function createFollow({ host, server, gate, found, signal, pollMs = POLL_
         const events = page.map((event, index) => ({ ...event, id: event.id ?? index }))
         recall(
           bucket,
-          events.flatMap((event) => gate.admit(event) ?? []),
+          events.flatMap((event) => gate.look(event) ?? []),
         )
         for (const event of events) take(bucket, event)
         teller.flush()

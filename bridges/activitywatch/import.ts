@@ -30,7 +30,7 @@ export interface ImportParts {
   signal: AbortSignal
 }
 
-/** Rejects with `source_unreachable`, `not_found` for a file, `not_json`, and `invalid` for what is no export. */
+/** Rejects with `source_unreachable`, `not_found` for a file, `not_json`, `invalid` for what is no export, and `paused`. */
 export async function importBuckets(parts: ImportParts): Promise<void> {
   const { host, buckets, gate, live, from, range, progress, signal } = parts
   const isServer = /^https?:/.test(from)
@@ -40,6 +40,12 @@ export async function importBuckets(parts: ImportParts): Promise<void> {
   let [read, emitted] = [0, 0]
   const seen = new Set<string>()
 
+  /** The host drops what is emitted in a pause, also what is of before it. */
+  function checkPause(): void {
+    if (gate.paused()) throw new DaybookError('paused', 'Import again after `daybook pause off`.')
+  }
+
+  checkPause()
   for await (const { key, bucket: described, events } of isServer ? serverExports(parts) : readExport(fileOf(from))) {
     if (signal.aborted) return
     const given = readBucket(key, described)
@@ -57,6 +63,7 @@ export async function importBuckets(parts: ImportParts): Promise<void> {
     for (let i = 0; i < meant.length && !signal.aborted; i += CHUNK) {
       const drafts: Draft[] = meant.slice(i, i + CHUNK)
       await host.room(signal)
+      checkPause()
       const notifications = drafts.flatMap((event) => {
         const { start, duration, data } = event
         return tell({ bucket, event: { id: 0, start, data }, duration }, host.space) ?? []
