@@ -58,6 +58,7 @@ export const errors = {
     500,
     'A port is in use by another program; free it, choose another, or 0 for any.',
   ),
+  file_unwritable: entry('caller', 'stop', 409, 'A file of yours cannot be read or changed, and was left as it is.'),
   data_unwritable: entry(
     'caller',
     'stop',

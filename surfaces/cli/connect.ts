@@ -51,7 +51,12 @@ export const connect: Verb = {
     }
     if (!(await agreed(call, differences))) return exitCodes.ok
     const isFirst = readJournal(desk.state, connector.source) === null
-    const journal = applyEdits(plan.edits, desk.state, { source: connector.source, at: call.now, house: keeper.url })
+    const journal = applyEdits(
+      plan.edits,
+      desk.state,
+      { source: connector.source, at: call.now, house: keeper.url },
+      connector.undo,
+    )
     const settings = plan.settings ?? (source.connected ? null : {})
     const connected = await (settings ? keeper.connect(connector, settings) : keeper.source(connector)).catch(
       (error) => {

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
+import { DaybookError } from '../../schemas/errors.ts'
 
 /** What the environment says of the person's folders and programs, handed in by config.ts. */
 export type DeskEnvironment = Readonly<Record<string, string | undefined>>
@@ -24,7 +25,7 @@ export interface Desk {
   data: string
   /** $XDG_CONFIG_HOME, which is others'. */
   config: string
-  /** Null: there is none. Throws `forbidden` for what may not be read. */
+  /** Null: there is none. Throws `file_unwritable` for what cannot be read. */
   read(path: string): string | null
   isFolder(path: string): boolean
   /** A file that may be run. */
@@ -62,7 +63,7 @@ export function deskOf({ env, home, product }: { env: DeskEnvironment; home: str
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'ENOENT' || code === 'ENOTDIR') return null
-        throw error
+        throw new DaybookError('file_unwritable', (error as Error).message, { cause: error })
       }
     },
     isFolder(path) {

@@ -2,6 +2,7 @@
 import {
   chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -9,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -31,7 +33,8 @@ const appending = (name: string): Edit => ({
   why: 'starts the hook',
   apply: (before) => ((before ?? '').includes(LINE) ? before : (before ?? '') + LINE),
 })
-const connect = (...edits: Edit[]) => applyEdits(edits, state(), { source: 'terminal', at: 1, house: 'http://x' })
+const about = { source: 'terminal', at: 1, house: 'http://x' }
+const connect = (...edits: Edit[]) => applyEdits(edits, state(), about)
 const disconnect = (undo?: (path: string, now: string) => string | null | undefined) => {
   const journal = readJournal(state(), 'terminal')
   return journal ? undoEdits(state(), journal, undo) : []
@@ -135,4 +138,47 @@ test('what fails half way is put back', () => {
   expect(() => connect(appending('rc'), failing)).toThrow(/nothing was changed/)
   expect(readFileSync(at('rc'), 'utf8')).toBe('mine\n')
   expect(readJournal(state(), 'terminal')).toBeNull()
+})
+
+test('connected again after the person has edited the file, what was theirs comes back with their edit', () => {
+  const setting = (value: string): Edit => ({
+    path: at('cfg'),
+    why: 'the house',
+    apply: (before) => (before ?? '').replace(/key = .*/, `key = ${value}`),
+  })
+  const undo = (_: string, now: string) => now.replace(/key = .*/, 'key = mine')
+  writeFileSync(at('cfg'), 'key = mine\ndebug = false\n')
+  applyEdits([setting('house A')], state(), about, undo)
+  writeFileSync(at('cfg'), 'key = house A\ndebug = true\n')
+  applyEdits([setting('house B')], state(), about, undo)
+  expect(readFileSync(at('cfg'), 'utf8')).toBe('key = house B\ndebug = true\n')
+  expect(disconnect(undo)).toMatchObject([{ how: 'restored' }])
+  expect(readFileSync(at('cfg'), 'utf8')).toBe('key = mine\ndebug = true\n')
+})
+
+test('a link to nothing, a file of two names, a mark of ours at its beginning, and its time come back', () => {
+  symlinkSync(at('dotfiles-rc'), at('rc'))
+  writeFileSync(at('first'), 'two names\n')
+  linkSync(at('first'), at('second'))
+  writeFileSync(at('marked'), '\u{F0000}mine\n')
+  utimesSync(at('marked'), 1_700_000_000, 1_700_000_000)
+  connect(appending('rc'), appending('second'), appending('marked'))
+  expect(lstatSync(at('rc')).isSymbolicLink()).toBe(true)
+  expect(readFileSync(at('first'), 'utf8')).toBe(`two names\n${LINE}`)
+  disconnect()
+  expect([lstatSync(at('rc')).isSymbolicLink(), existsSync(at('dotfiles-rc'))]).toEqual([true, false])
+  expect([readFileSync(at('first'), 'utf8'), statSync(at('second')).nlink]).toEqual(['two names\n', 2])
+  expect(readFileSync(at('marked'), 'utf8')).toBe('\u{F0000}mine\n')
+  expect(statSync(at('marked')).mtimeMs).toBe(1_700_000_000_000)
+  expect(existsSync(state())).toBe(false)
+})
+
+test('what is read-only, a folder, or a damaged journal is named with what to do, and left', () => {
+  writeFileSync(at('rc'), 'made elsewhere\n', { mode: 0o444 })
+  expect(() => preview([appending('rc')])).toThrow(/rc is read-only.*\n.*\+ \. \/opt/)
+  mkdirSync(at('folder'))
+  expect(() => preview([appending('folder')])).toThrow(/EISDIR/)
+  mkdirSync(join(state(), 'connections'), { recursive: true })
+  writeFileSync(join(state(), 'connections', 'terminal.json'), '')
+  expect(() => readJournal(state(), 'terminal')).toThrow(/is damaged: take out by hand/)
 })

@@ -5,16 +5,18 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
-  realpathSync,
+  readlinkSync,
   renameSync,
   rmdirSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DaybookError } from '../../schemas/errors.ts'
 import type { Connector, Edit } from './connector.ts'
 
@@ -23,6 +25,8 @@ interface Changed {
   path: string
   before: string | null
   after: string | null
+  /** When it had been changed last, epoch ms. */
+  mtime?: number | undefined
   /** Folders made for it, the innermost first. */
   folders: string[]
 }
@@ -58,17 +62,27 @@ export interface PutBack {
  * that again.
  */
 const BYTEWISE = '\u{F0000}'
-const decoded = (bytes: Buffer) => (isUtf8(bytes) ? bytes.toString('utf8') : BYTEWISE + bytes.toString('latin1'))
+const decoded = (bytes: Buffer) => {
+  const text = isUtf8(bytes) ? bytes.toString('utf8') : BYTEWISE
+  return text.startsWith(BYTEWISE) ? BYTEWISE + bytes.toString('latin1') : text
+}
 const encoded = (text: string) =>
   text.startsWith(BYTEWISE) ? Buffer.from(text.slice(BYTEWISE.length), 'latin1') : Buffer.from(text, 'utf8')
 const bytesOf = (text: string | null) => (text === null ? null : encoded(text).toString('base64'))
 const textOf = (bytes: string | null) => (bytes === null ? null : decoded(Buffer.from(bytes, 'base64')))
 
-/** Changes nothing. Throws what an edit throws. */
+/** Changes nothing. Throws what an edit throws, and `file_unwritable` for what its owner has made read-only. */
 export function preview(edits: readonly Edit[]): Difference[] {
   return edits.map(({ path, why, apply }) => {
     const before = read(path)
     const after = apply(before)
+    if (after !== before && isReadOnly(path)) {
+      const lines = differing(before ?? '', after ?? '').join('\n  ')
+      throw new DaybookError(
+        'file_unwritable',
+        `${path} is read-only, so another program probably makes it. Have that put in:\n  ${lines}`,
+      )
+    }
     const kind = after === before ? 'none' : before === null ? 'create' : after === null ? 'remove' : 'change'
     return { path, why, kind, lines: differing(before ?? '', after ?? '') }
   })
@@ -78,26 +92,39 @@ export function journalFile(state: string, source: string): string {
   return join(state, 'connections', `${source}.json`)
 }
 
-/** Null: it was never connected here, or has been disconnected. */
+/** Null: it was never connected here, or has been disconnected. Throws `file_unwritable`. */
 export function readJournal(state: string, source: string): Journal | null {
-  const text = read(journalFile(state, source))
-  return text === null ? null : (JSON.parse(text) as Journal)
+  const file = journalFile(state, source)
+  const text = read(file)
+  if (text === null) return null
+  try {
+    return JSON.parse(text) as Journal
+  } catch {
+    const fix = 'take out by hand what connecting had put into your files, and delete it'
+    throw new DaybookError('file_unwritable', `${file} is damaged: ${fix}.`)
+  }
 }
 
 /**
  * Changes the files, the journal first; on an error those that were changed are put back. What an earlier connect had
- * changed keeps what was there before that. Throws `data_unwritable`.
+ * changed keeps what was there before that, with what the person has written since. Throws `file_unwritable`.
  */
-export function applyEdits(edits: readonly Edit[], state: string, about: Omit<Journal, 'changed'>): Journal {
+export function applyEdits(
+  edits: readonly Edit[],
+  state: string,
+  about: Omit<Journal, 'changed'>,
+  undo?: Connector['undo'],
+): Journal {
   const earlier = readJournal(state, about.source)?.changed ?? []
   const changed = edits.flatMap((edit): (Changed & { mode: number })[] => {
     const now = read(edit.path)
     const after = edit.apply(now)
-    const first = earlier.find(({ path, after: left }) => path === edit.path && left === bytesOf(now))
+    const first = earlier.find(({ path }) => path === edit.path)
     if (after === now && !first) return []
-    const before = first ? first.before : bytesOf(now)
+    const before = first && now !== null ? personal(first, now, undo) : bytesOf(now)
     const folders = first?.folders ?? missingFolders(edit.path)
-    return [{ path: edit.path, before, after: bytesOf(after), folders, mode: edit.mode ?? 0o600 }]
+    const mtime = first ? first.mtime : statSync(edit.path, { throwIfNoEntry: false })?.mtimeMs
+    return [{ path: edit.path, before, after: bytesOf(after), mtime, folders, mode: edit.mode ?? 0o600 }]
   })
   const journal: Journal = {
     ...about,
@@ -113,9 +140,18 @@ export function applyEdits(edits: readonly Edit[], state: string, about: Omit<Jo
     return journal
   } catch (error) {
     for (const one of changed) putBack(one, undefined)
-    if (earlier.length === 0) rmSync(file, { force: true })
-    throw new DaybookError('data_unwritable', `${(error as Error).message}; nothing was changed.`, { cause: error })
+    if (earlier.length === 0) removeJournal(file)
+    throw new DaybookError('file_unwritable', `${(error as Error).message}; nothing was changed.`, { cause: error })
   }
+}
+
+/** A file that was connected before, as it would be without that; what cannot be told from the rest counts as the person's. */
+function personal(first: Changed, now: string, undo: Connector['undo']): string | null {
+  if (bytesOf(now) === first.after) return first.before
+  const [was, became] = [textOf(first.before), textOf(first.after)]
+  const rest = undo?.(first.path, now) ?? withoutInserted(was ?? '', became ?? '', now)
+  if (rest === undefined) return bytesOf(now)
+  return rest === '' && was === null ? null : bytesOf(rest)
 }
 
 /** Puts every file back and forgets the journal, unless something has to be left to the person. */
@@ -124,16 +160,23 @@ export function undoEdits(state: string, journal: Journal, undo: Connector['undo
   const left = journal.changed.filter(({ path }) => done.some((each) => each.path === path && each.how === 'left'))
   const file = journalFile(state, journal.source)
   if (left.length > 0) write(file, JSON.stringify({ ...journal, changed: left }, null, 2), 0o600)
-  else rmSync(file, { force: true })
+  else removeJournal(file)
   return done
 }
 
-function putBack({ path, before, after, folders }: Changed, undo: Connector['undo']): PutBack {
+function removeJournal(file: string): void {
+  rmSync(file, { force: true })
+  // Nothing of ours is left in the person's folders.
+  removeFolders([dirname(file), dirname(dirname(file))])
+}
+
+function putBack({ path, before, after, mtime, folders }: Changed, undo: Connector['undo']): PutBack {
   const now = read(path)
   const [was, became] = [textOf(before), textOf(after)]
   if (now === was) return { path, how: 'gone already' }
   if (now === became) {
     put(path, was, 0o600)
+    if (was !== null && mtime !== undefined) utimesSync(path, mtime / 1000, mtime / 1000)
     removeFolders(folders)
     return { path, how: was === null ? 'removed' : 'restored' }
   }
@@ -174,20 +217,43 @@ function differing(before: string, after: string): string[] {
   return [...lost, ...now.filter((line) => line !== '' && !old.includes(line)).map((line) => `+ ${line}`)]
 }
 
+/** Null: there is none. Throws `file_unwritable` for what is no file. */
 function read(path: string): string | null {
-  return existsSync(path) ? decoded(readFileSync(path)) : null
+  try {
+    return decoded(readFileSync(path))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    throw new DaybookError('file_unwritable', message, { cause: error })
+  }
+}
+
+function isReadOnly(path: string): boolean {
+  const was = statSync(path, { throwIfNoEntry: false })
+  return was !== undefined && (was.mode & 0o222) === 0
+}
+
+/** The file behind links, also if it is not there yet. */
+function realOf(path: string, links = 0): string {
+  if (links > 40 || !lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return path
+  return realOf(resolve(dirname(path), readlinkSync(path)), links + 1)
 }
 
 function put(path: string, text: string | null, mode: number): void {
-  if (text === null) rmSync(path, { force: true })
+  if (text === null) rmSync(realOf(path), { force: true })
   else write(path, text, mode)
 }
 
 /** As a whole or not at all; a link stays a link, and the file keeps its owner and its rights. */
 function write(path: string, text: string, mode: number): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const real = existsSync(path) ? realpathSync(path) : path
+  const real = realOf(path)
+  mkdirSync(dirname(real), { recursive: true, mode: 0o700 })
   const was = statSync(real, { throwIfNoEntry: false })
+  if (was && was.nlink > 1) {
+    // A new file in its place would leave its other names behind.
+    writeFileSync(real, encoded(text), { flush: true })
+    return
+  }
   const half = `${real}.daybook-new`
   writeFileSync(half, encoded(text), { mode: was ? was.mode & 0o777 : mode, flush: true })
   if (was) {
