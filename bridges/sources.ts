@@ -23,8 +23,9 @@ export interface Sources extends Component {
   /** Those that are on. */
   hosted(): readonly HostedBridge[]
   /**
-   * Turns a source on with these settings, in place of those of an earlier connect, and resolves when it runs. Throws
-   * `not_found` for a name that no bridge has, `config_invalid` naming the field; then all is as before.
+   * Turns a source on with these settings, in place of those of an earlier connect, and resolves when it runs; changes of one
+   * source come one after the other. Throws `not_found` for a name that no bridge has, `config_invalid` naming the field,
+   * `data_unwritable`, and what its start throws; then all is as before.
    */
   connect(name: string, settings: Settings): Promise<Source>
   /** Forgets its settings: it is off, or as the configuration says. Throws `not_found`. */
@@ -47,6 +48,8 @@ interface Slot {
   bridge: Bridge
   hosted: HostedBridge | undefined
   connected: Settings | undefined
+  /** Settles once the last change that was asked for is done. */
+  last: Promise<unknown>
 }
 
 /** Throws `config_invalid` for a section of the configuration that a bridge refuses. */
@@ -54,7 +57,7 @@ export function createSources({ registry, config, device, memory, ...parts }: So
   const remembered = Object(memory.load()) as Record<string, Settings | undefined>
   const slots: Slot[] = registry.map((bridge) => {
     const connected = remembered[bridge.name]
-    return { bridge, connected, hosted: hostOf(bridge, connected) }
+    return { bridge, connected, hosted: hostOf(bridge, connected), last: Promise.resolve() }
   })
   let runs = false
   let pause: [paused: boolean, until: number | null] | undefined
@@ -75,15 +78,35 @@ export function createSources({ registry, config, device, memory, ...parts }: So
     )
   }
 
-  async function change(slot: Slot, connected: Settings | undefined): Promise<Source> {
+  /** One change of a source at a time: two bridges of one name cannot share an outbox. */
+  function change(slot: Slot, connected: Settings | undefined): Promise<Source> {
+    const changed = slot.last.then(() => replace(slot, connected))
+    slot.last = changed.catch(() => {})
+    return changed
+  }
+
+  /** What runs is remembered, never what was only wanted; if it cannot be, the former one comes back. */
+  async function replace(slot: Slot, connected: Settings | undefined): Promise<Source> {
+    const former = { hosted: slot.hosted, connected: slot.connected }
     const next = hostOf(slot.bridge, connected)
-    await slot.hosted?.stop()
-    slot.hosted = next
-    if (pause) next?.pause(...pause)
-    slot.connected = connected
-    memory.save(Object.fromEntries(slots.flatMap((s) => (s.connected ? [[s.bridge.name, s.connected]] : []))))
-    if (runs) await next?.start()
+    await former.hosted?.stop()
+    try {
+      await run(slot, next)
+      slot.connected = connected
+      memory.save(Object.fromEntries(slots.flatMap((s) => (s.connected ? [[s.bridge.name, s.connected]] : []))))
+    } catch (error) {
+      slot.connected = former.connected
+      await next?.stop()
+      await run(slot, former.hosted)
+      throw error
+    }
     return slot
+  }
+
+  async function run(slot: Slot, bridge: HostedBridge | undefined): Promise<void> {
+    slot.hosted = bridge
+    if (pause) bridge?.pause(...pause)
+    if (runs) await bridge?.start()
   }
 
   const hosted = () => slots.flatMap((slot) => slot.hosted ?? [])
@@ -97,6 +120,7 @@ export function createSources({ registry, config, device, memory, ...parts }: So
     },
     async stop() {
       runs = false
+      await Promise.all(slots.map(({ last }) => last))
       for (const bridge of hosted().reverse()) await bridge.stop()
     },
     health(): Health {
