@@ -1,7 +1,9 @@
 // Bringing in exports and servers: into the buckets and as activities, twice as once, and alike with what came live.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { ActivityEvent } from '../../schemas/activity.ts'
+import { foldActivities } from '../../schemas/fold.ts'
 import { type Hosted, host, outboxFolder } from '../../test/hosted.ts'
 import { activitywatch } from '../activitywatch.ts'
 import type { ImportProgress } from '../bridge.ts'
@@ -92,6 +94,28 @@ it('is one with what came live, also if that was told while it grew', async () =
   await bring(file)
   expect(new Set(ids()).size).toBe(3)
   expect(await stored()).toEqual(['b', 'a'])
+})
+
+it('makes what has grown since the last time longer, in the bucket and as told, and nothing shorter', async () => {
+  await bring(await exported([event(5000, 20, 'a'), event(6000, 5, 'b')]))
+  const grown = await exported([event(5000, 90, 'a'), event(6000, 2, 'b')])
+  await bring(grown)
+  const lengths = async () => {
+    const events = await (await fetch(`${url}/api/0/buckets/${id}/events`)).json()
+    return (events as { duration: number }[]).map(({ duration }) => duration)
+  }
+  expect(await lengths()).toEqual([90, 5])
+  await vi.waitFor(() => expect(house.kept.map(({ phase }) => phase)).toContain('enriched'))
+  await bring(grown)
+  await house.bridge.stop()
+  // A row that is there stays as it came.
+  const rows = new Map(house.kept.toReversed().map((one) => [one.id, one as unknown as ActivityEvent]))
+  const folded = foldActivities([...rows.values()])
+  expect(folded.map(({ summary, duration }) => [summary, duration]).sort()).toEqual([
+    ['a (xterm), 2 min', 90_000],
+    ['b (xterm), 5 s', 5000],
+  ])
+  expect(house.kept.filter(({ phase }) => phase === 'enriched').map(({ duration }) => duration)).toEqual([90_000])
 })
 
 it('reads a server that runs, but for what may still grow there', async () => {

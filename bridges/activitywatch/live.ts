@@ -84,7 +84,8 @@ export function createLive(host: BridgeHost<unknown>, buckets: Buckets) {
       }
       const { bucket, event, change } = kept
       at = { cursor: change, newest: Math.max(at.newest, event.id) }
-      if (via === 'import' && elsewhere.delete(event.data)) return
+      // That it has grown is told by nobody else.
+      if (via === 'import' && elsewhere.delete(event.data) && kind === 'inserted') return
       if (kind === 'deleted') add(closing.dropEvent(bucket.id, event.id))
       else add(closing.take(kept, { isNew: kind === 'inserted', now: clock.now() }))
     },

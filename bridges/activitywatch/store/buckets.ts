@@ -109,7 +109,10 @@ export interface Buckets {
   heartbeat(bucket: string, event: Draft, pulsetime: number): Promise<StoredEvent>
   /** All or none, in order. One with the id of an event of this bucket takes its place; unknown ids are given anew. */
   insert(bucket: string, events: readonly Draft[]): Promise<StoredEvent[]>
-  /** Inserts those that are not there yet by start, duration and data; makes the bucket if need be. */
+  /**
+   * Inserts those that are not there yet by start and data; one that is there and lasts longer now takes its place, and
+   * counts as known. Makes the bucket if need be.
+   */
   import(bucket: NewBucket, events: readonly Draft[]): Promise<{ inserted: number; known: number }>
   /** False if there is none. */
   deleteEvent(bucket: string, id: number): Promise<boolean>

@@ -144,7 +144,7 @@ function prepare(db: DatabaseSync) {
     remove: db.prepare('DELETE FROM events WHERE id = ?'),
     event: db.prepare(`SELECT ${EVENT} FROM events WHERE bucket = ? AND id = ?`),
     last: db.prepare(`SELECT ${EVENT} FROM events WHERE bucket = ? ORDER BY start DESC, id DESC LIMIT 1`),
-    alike: db.prepare('SELECT data FROM events WHERE bucket = ? AND start = ? AND duration = ?'),
+    alike: db.prepare(`SELECT ${EVENT} FROM events WHERE bucket = ? AND start = ? ORDER BY duration DESC, id`),
     // From (start, id) of the last one of the page before.
     page: db.prepare(
       `SELECT ${EVENT} FROM events WHERE bucket = :bucket AND start BETWEEN :from AND :to

@@ -278,10 +278,24 @@ describe('imports', () => {
   test('double nothing, whatever the order of keys', async () => {
     const events = [draft(1, 1, { a: 1, b: 2 }), draft(1, 1, { a: 1 }), draft(2, 1)]
     expect(await store.import({ ...bucket, id: 'new', created: 5 }, events)).toEqual({ inserted: 3, known: 0 })
-    const again = [draft(1, 1, { b: 2, a: 1 }), draft(1, 2, { a: 1 })]
+    const again = [draft(1, 1, { b: 2, a: 1 }), draft(1, 1, { b: 2 })]
     expect(await store.import({ ...bucket, id: 'new', type: 'ignored' }, again)).toEqual({ inserted: 1, known: 1 })
     expect(store.get('new')).toMatchObject({ type: 'currentwindow', created: 5 })
     expect(changes.every(({ via, pulsetime }) => via === 'import' && pulsetime === null)).toBe(true)
+  })
+})
+
+describe('imports of what is there', () => {
+  test('make it longer, never shorter, and the next heartbeat goes on with it', async () => {
+    await store.heartbeat('b', draft(1, 0, { a: 1 }), 5 * S)
+    await store.heartbeat('b', draft(3, 0, { a: 1 }), 5 * S)
+    expect(await store.import(bucket, [draft(1, 1, { a: 1 }), draft(1, 9, { a: 1 })])).toEqual({
+      inserted: 0,
+      known: 2,
+    })
+    expect(changes.at(-1)).toMatchObject({ kind: 'replaced', via: 'import', event: { id: 1, duration: 9 * S } })
+    await store.heartbeat('b', draft(12, 0, { a: 1 }), 5 * S)
+    expect(store.events('b').map(({ duration }) => duration / S)).toEqual([11])
   })
 })
 

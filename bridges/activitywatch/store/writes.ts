@@ -28,9 +28,10 @@ export function writesOf(ledger: Ledger, ensure: (bucket: NewBucket) => () => Kn
     return event
   }
 
-  function isKnown({ key }: Known, { start, duration, data }: Draft): boolean {
-    const alike = statements.alike.all(key, start, duration) as unknown as { data: string }[]
-    return alike.some((row) => sameData(JSON.parse(row.data), data))
+  /** The stored one that this is, as long as it has become there. */
+  function knownAs({ key }: Known, { start, data }: Draft): StoredEvent | undefined {
+    const rows = statements.alike.all(key, start) as unknown as EventRow[]
+    return rows.map(eventOf).find((one) => sameData(one.data, data))
   }
 
   return {
@@ -74,7 +75,15 @@ export function writesOf(ledger: Ledger, ensure: (bucket: NewBucket) => () => Kn
         ledger.writeLonger()
         let inserted = 0
         for (const [at, draft] of drafts.entries()) {
-          if (isKnown(to, draft)) continue
+          const known = knownAs(to, draft)
+          if (known && draft.duration <= known.duration) continue
+          if (known) {
+            const event = { ...known, duration: draft.duration }
+            ledger.replace(to, event, texts[at] as string)
+            if (to.last?.event.id === event.id) to.last = undefined
+            ledger.tell({ kind: 'replaced', via: 'import', bucket: to.bucket, event, pulsetime: null })
+            continue
+          }
           const event = ledger.add(to, draft, texts[at] as string, null)
           ledger.tell({ kind: 'inserted', via: 'import', bucket: to.bucket, event, pulsetime: null })
           inserted += 1
