@@ -289,7 +289,7 @@ export async function payloadAtSource(
 }
 
 /** The section of its configuration: its name in camelCase. */
-export function sectionOf({ name }: Bridge): string {
+export function sectionOf({ name }: Pick<Bridge, 'name'>): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }
 

@@ -97,7 +97,10 @@ export function createImports(options: {
         const on = bridges()
           .map((each) => each.source)
           .join(', ')
-        throw new DaybookError('not_found', `No bridge "${source}" is on; there are: ${on}. Configure it first.`)
+        throw new DaybookError(
+          'not_found',
+          `No bridge "${source}" is on; there are: ${on}. \`daybook connect\` says how to turn others on.`,
+        )
       }
       const other = running().find(({ about }) => about.source === source)
       if (other) throw new DaybookError('already_running', `${source} is being imported: ${other.about.id}.`)

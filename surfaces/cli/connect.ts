@@ -1,6 +1,8 @@
 // `daybook connect`: has a source at this desk tell the house what happens: shows what will change, changes it, and waits
 // for a real event. Not for: what each source takes (surfaces/connect), or taking it back (disconnect.ts).
 import { createInterface } from 'node:readline/promises'
+import { sectionOf } from '../../bridges/host.ts'
+import { registry } from '../../bridges/registry.ts'
 import { wallClock } from '../../component.ts'
 import type { ActivityEvent } from '../../schemas/activity.ts'
 import { DaybookError } from '../../schemas/errors.ts'
@@ -10,6 +12,7 @@ import { applyEdits, type Difference, preview, readJournal, undoEdits } from '..
 import { type Keeper, keptByDevice, keptByHouse } from '../connect/keeper.ts'
 import { connectors } from '../connect/registry.ts'
 import { didYouMean } from '../nearest.ts'
+import { getPause } from '../operations/pause.ts'
 import { queryActivities } from '../operations/query-activities.ts'
 import { listSources, type SourceDetails } from '../operations/sources.ts'
 import { type Client, hasRun } from './client.ts'
@@ -37,6 +40,7 @@ export const connect: Verb = {
     const [word, ...more] = call.words
     if (more.length > 0) throw new DaybookError('usage', 'Name one source: daybook connect terminal.')
     if (word === undefined) return list(call, call.connect())
+    const wait = secondsIn(call)
     const connector = findConnector(word)
     const desk = deskOf(call.io.desk)
     const keeper = keeperOf(call)
@@ -50,6 +54,9 @@ export const connect: Verb = {
       return exitCodes.ok
     }
     if (!(await agreed(call, differences))) return exitCodes.ok
+    const former = readJournal(desk.state, connector.source)?.house
+    if (former !== undefined && former !== keeper.url)
+      call.io.stderr.write(`This desk told ${former} until now; from now on it tells ${keeper.url}.\n`)
     const isFirst = readJournal(desk.state, connector.source) === null
     const journal = applyEdits(
       plan.edits,
@@ -70,13 +77,16 @@ export const connect: Verb = {
     const event =
       call.flag('no-verify') || !client
         ? undefined
-        : await verified(call, { client, connector, desk, source: connected })
+        : await verified(call, { client, connector, desk, source: connected, wait })
     if (call.json) {
       await call.print(JSON.stringify({ source: connector.source, ...shown(plan, differences), event: event ?? null }))
     }
     if (event === null) {
-      if (!call.json)
-        await call.print('', `Nothing came in time. It stays connected; \`daybook doctor\` says what may be wrong.`)
+      const { paused } = client ? await client.call(getPause, {}) : { paused: false }
+      const why = paused
+        ? 'Daybook is paused, so nothing is kept now; `daybook pause off` ends that.'
+        : '`daybook doctor` says what may be wrong.'
+      if (!call.json) await call.print('', `No event was seen. It stays connected. ${why}`)
       return exitCodes.failed
     }
     return exitCodes.ok
@@ -99,11 +109,23 @@ export function findConnector(word: string): Connector {
   const name = word.replaceAll('-', '_')
   const found = connectors.find(({ source, aliases = [] }) => source === name || aliases.includes(name))
   if (found) return found
+  if (registry.some((bridge) => bridge.name === name)) {
+    const section = sectionOf({ name })
+    throw new DaybookError('usage', `${word} has nothing to change at a desk: set bridges.${section} in daybook.yaml.`)
+  }
   const words = connectors.map(wordOf)
   throw new DaybookError(
     'usage',
-    `"${word}" cannot be connected${didYouMean(word, words) || `; there are ${words.join(', ')}`}.`,
+    `"${word}" is no source of a desk${didYouMean(word, words) || `; there are ${words.join(', ')}`}.`,
   )
+}
+
+/** Undefined: as long as is usual. Throws `usage`. */
+function secondsIn(call: Call): number | undefined {
+  const text = call.text('wait')
+  if (text === undefined) return undefined
+  if (Number(text) > 0) return Number(text)
+  throw new DaybookError('usage', `--wait ${text}: a number of seconds, such as 60.`)
 }
 
 export function wordOf({ source }: Connector): string {
@@ -164,13 +186,17 @@ interface Connected {
   connector: Connector
   desk: Desk
   source: SourceDetails
+  wait: number | undefined
 }
 
 /** The first event that the source told; null: none in time. */
-async function verified(call: Call, { client, connector, desk, source }: Connected): Promise<ActivityEvent | null> {
+async function verified(
+  call: Call,
+  { client, connector, desk, source, wait }: Connected,
+): Promise<ActivityEvent | null> {
   const since = Date.now() - 2_000
   const proof = await connector.prove?.(desk, { url: client.url, source })
-  const seconds = Number(call.text('wait') ?? (proof ? WAIT_S.made : WAIT_S.awaited))
+  const seconds = wait ?? (proof ? WAIT_S.made : WAIT_S.awaited)
   const hint = proof?.what ?? connector.awaits ?? 'use it'
   if (!call.json) call.io.stderr.write(`\nWaiting up to ${seconds} s for an event (${hint}) ...\n`)
   const stopped = call.interrupted()
@@ -183,5 +209,6 @@ async function verified(call: Call, { client, connector, desk, source }: Connect
     }
     await wallClock.sleep(LOOK_MS, stopped)
   }
+  if (stopped.aborted && !call.json) call.io.stderr.write('Not waiting any longer.\n')
   return null
 }

@@ -42,7 +42,7 @@ export const disconnect: Verb = {
       )
       await call.print(
         source
-          ? `${wordOf(connector)} is disconnected.${source.on ? ' It stays on all the same, as the configuration says.' : ''}`
+          ? `${wordOf(connector)} is disconnected.${source.on ? ' Its bridge stays on and hears nothing from here.' : ''}`
           : 'No Daybook runs: run this again when it does, so that it knows too.',
       )
     }

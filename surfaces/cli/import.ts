@@ -21,6 +21,8 @@ interface Books {
   received: number
   stored: number
   duplicates: number
+  suppressed: number
+  rejected: number
 }
 
 export const importVerb: Verb = {
@@ -68,13 +70,21 @@ export const importVerb: Verb = {
     }
     const before = booksOf(then, state.producer)
     const after = await settled(client, state.producer, before.received + (state.progress?.emitted ?? 0))
-    const brought = { new: after.stored - before.stored, known: after.duplicates - before.duplicates }
+    const brought = {
+      new: after.stored - before.stored,
+      known: after.duplicates - before.duplicates,
+      // Paused, forgotten or denied.
+      suppressed: after.suppressed - before.suppressed,
+      rejected: after.rejected - before.rejected,
+    }
     if (call.json) await call.print(JSON.stringify({ ...state, ...brought }))
     else {
       const { read = 0, emitted = 0, what = 'nothing' } = state.progress ?? {}
       const ended = state.state === 'stopped' ? 'Stopped early. ' : ''
+      const away = brought.suppressed > 0 ? `, ${brought.suppressed} kept away by a pause or a rule` : ''
+      const refused = brought.rejected > 0 ? `, ${brought.rejected} refused (\`daybook rejected\` says why)` : ''
       await call.print(
-        `${ended}Read ${read} (${what}): ${emitted} activities, ${brought.new} new, ${brought.known} known.`,
+        `${ended}Read ${read} (${what}): ${emitted} activities, ${brought.new} new, ${brought.known} known${away}${refused}.`,
       )
     }
     return exitCodes.ok
@@ -101,7 +111,8 @@ async function accountsOf(client: Client): Promise<Account[]> {
 function booksOf(accounts: readonly Account[], producer: string): Books {
   const sum = (key: keyof Books) =>
     accounts.reduce((all, each) => all + (each.producer === producer ? each[key] : 0), 0)
-  return { received: sum('received'), stored: sum('stored'), duplicates: sum('duplicates') }
+  const [received, stored, duplicates] = [sum('received'), sum('stored'), sum('duplicates')]
+  return { received, stored, duplicates, suppressed: sum('suppressed'), rejected: sum('rejected') }
 }
 
 /** The books once everything emitted is in them, or once they stand still. */
