@@ -3,7 +3,7 @@
 
 import { DaybookError } from '../../schemas/errors.ts'
 import { deskOf } from '../connect/desk.ts'
-import { readJournal, undoEdits } from '../connect/edits.ts'
+import { readJournal, removeAll, undoEdits } from '../connect/edits.ts'
 import type { SourceDetails } from '../operations/sources.ts'
 import { findConnector, keeperOf, wordOf } from './connect.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -21,7 +21,8 @@ export const disconnect: Verb = {
     if (word === undefined || more.length > 0)
       throw new DaybookError('usage', 'Name one source: daybook disconnect terminal.')
     const connector = findConnector(word)
-    const { state } = deskOf(call.io.desk)
+    const desk = deskOf(call.io.desk)
+    const { state } = desk
     const journal = readJournal(state, connector.source)
     if (call.flag('dry-run')) {
       const files = journal?.changed.map(({ path }) => path) ?? []
@@ -34,6 +35,8 @@ export const disconnect: Verb = {
     }
     const files = journal ? undoEdits(state, journal, connector.undo) : []
     const source = await tell(() => keeperOf(call).disconnect(connector))
+    // Once nobody reads it any more.
+    if (source && !files.some(({ how }) => how === 'left')) removeAll(connector.leftBehind?.(desk) ?? [])
     if (call.json) await call.print(JSON.stringify({ source: connector.source, files, told: source !== null }))
     else {
       if (!journal) await call.print(`${wordOf(connector)} has changed no file here.`)

@@ -34,7 +34,7 @@ export const importVerb: Verb = {
     { name: 'since', value: 'TIME', summary: 'Not what is older; default: everything' },
     { name: 'until', value: 'TIME', summary: 'Not what is newer; default now' },
   ],
-  details: `The source is a bridge that is on: home-assistant, frigate, activitywatch. Ctrl-C ends it; what it brought in stays. A TIME is one of: ${timeForms}.`,
+  details: `The source is a bridge that is on: home-assistant, frigate, activitywatch, wakatime, claude-code, codex, terminal. Ctrl-C ends it; what it brought in stays. A TIME is one of: ${timeForms}.`,
   examples: [
     'import home-assistant',
     'import frigate --since 2026-11-01',

@@ -62,4 +62,6 @@ export interface Connector {
    * tell. Absent: what was inserted in one piece is looked for and taken out.
    */
   undo?(path: string, now: string): string | null | undefined
+  /** Folders of ours at this desk that nobody reads once it is disconnected: what hooks wrote. They are removed. */
+  leftBehind?(desk: Desk): readonly string[]
 }

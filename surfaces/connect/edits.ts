@@ -269,6 +269,14 @@ function missingFolders(path: string): string[] {
   return missing
 }
 
+/** Folders of ours with all that is in them, and what stood around them for their sake. */
+export function removeAll(folders: readonly string[]): void {
+  for (const folder of folders) {
+    rmSync(folder, { recursive: true, force: true })
+    removeFolders([dirname(folder)])
+  }
+}
+
 /** Those that hold nothing of others. */
 function removeFolders(folders: readonly string[]): void {
   for (const folder of folders) {
