@@ -150,6 +150,25 @@ it('goes on where it was after it was killed, through an absence of days, each o
   expect(new Set(kept.map(({ id }) => id)).size).toBe(kept.length)
 })
 
+it('tells what is inserted late within a day, once and whole, and leaves open what is; what was there is for an import', async () => {
+  rows.push({ id: 1, at: T0 - 60 * MINUTE, duration: 10, status: 'afk' })
+  await start()
+  rows.push({ id: 2, at: T0 + 1000, duration: 3, status: 'not-afk' })
+  await polled(T0 + 5000)
+  rows.push({ id: 3, at: T0 - 30 * MINUTE, duration: 20, status: 'afk' })
+  rows.push({ id: 4, at: T0 - 25 * 60 * MINUTE, duration: 20, status: 'afk' })
+  Object.assign(rows[1] as Row, { duration: 590 })
+  await polled(T0 + 600_000)
+  expect(told()).toEqual([
+    [1, undefined, 'start'],
+    [-30 * 60, 20_000, undefined],
+  ])
+  await kill()
+  await start()
+  await polled(T0 + 1_300_000)
+  expect(told().slice(2)).toEqual([[1, 590_000, 'end']])
+})
+
 it('says that the server is away, and tells what it missed when it is back', async () => {
   await start()
   const { port } = server.address() as { port: number }

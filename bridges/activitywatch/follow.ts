@@ -18,12 +18,17 @@ const FRESH_US = 300e6
 const OVERLAP_US = 1e6
 /** A stretch of an absence that is asked for at once; doubled as long as one event fills it. */
 const WINDOW_US = 6 * 3600 * 1e6
+/** How often it is asked what was inserted late, and how far back that may lie. */
+const LATE_EACH_MS = 600_000
+const LATE_US = 24 * 3600 * 1e6
 
 interface Position {
   /** When this server was followed first, µs: what was before is for an import. */
   since: number
   /** Of each bucket the start of the last event that was taken, µs, and the rows that begin then. */
   buckets: Record<string, { start: number; rows: number[] }>
+  /** Of each bucket the highest row that was there when it was asked last what had been inserted late. */
+  late?: Record<string, number>
 }
 
 export type Follow = ReturnType<typeof createFollow>
@@ -51,6 +56,9 @@ export function createFollow({ host, server, gate, found, signal, pollMs = POLL_
   const teller = createTeller({ host, entries, memory, position: () => at })
   teller.pause(gate.paused())
   const updated = new Map<string, string>()
+  /** Rows that were met since it was asked last what had been inserted late. */
+  const met = new Map<string, Set<number>>()
+  let lateAt = 0
   let failure: DaybookError | undefined
 
   /** Everything of a bucket from its last event on, in stretches, oldest first. */
@@ -91,6 +99,7 @@ export function createFollow({ host, server, gate, found, signal, pollMs = POLL_
   }
 
   function take(bucket: Bucket, event: StoredEvent): void {
+    met.set(bucket.id, (met.get(bucket.id) ?? new Set()).add(event.id))
     const last = at.buckets[bucket.id] ?? { start: 0, rows: [] }
     if (event.start < last.start) return
     const isLater = event.start > last.start
@@ -105,24 +114,53 @@ export function createFollow({ host, server, gate, found, signal, pollMs = POLL_
     teller.add(closing.take(kept, { isNew, now: clock.now() }))
   }
 
+  /** From the last event that was taken on. */
+  async function takeNew(bucket: Bucket, last: string | undefined): Promise<void> {
+    const { id } = bucket
+    for await (const page of news(id)) {
+      const events = page.map((event, index) => ({ ...event, id: event.id ?? index }))
+      recall(
+        bucket,
+        events.flatMap((event) => gate.look(event) ?? []),
+      )
+      for (const event of events) take(bucket, event)
+      teller.flush()
+    }
+    // What was not found is gone there.
+    unread = unread.filter((entry) => entry.bucket !== id)
+    if (last !== undefined) updated.set(id, last)
+  }
+
+  /** New rows of before what was taken last, as importers and people write them: each is told whole. */
+  async function takeLate(bucket: Bucket): Promise<void> {
+    const { id } = bucket
+    const now = clock.now()
+    const from = now * 1000 - LATE_US
+    const until = at.buckets[id]?.start ?? at.since
+    const before = at.late?.[id]
+    let highest = before ?? 0
+    for (const event of await server.events(id, { start: from }, signal)) {
+      const row = event.id ?? 0
+      highest = Math.max(highest, row)
+      const isLate = event.start > from && event.start < until && row > (before ?? Infinity) && !met.get(id)?.has(row)
+      const admitted = isLate && gate.admit(event)
+      if (!admitted) continue
+      const kept: Kept = { bucket, event: { ...admitted, id: row }, pulsetime: null, change: 0 }
+      teller.add(closing.take(kept, { isNew: true, now }))
+    }
+    at.late = { ...at.late, [id]: highest }
+    met.delete(id)
+  }
+
   async function poll(): Promise<void> {
     const buckets = await server.buckets(signal)
+    const asksForLate = clock.now() >= lateAt
+    if (asksForLate) lateAt = clock.now() + LATE_EACH_MS
     for (const { bucket: given } of buckets) await found?.(given)
     for (const { bucket: given, updated: last } of buckets) {
-      if (last !== undefined && updated.get(given.id) === last) continue
       const bucket: Bucket = { name: null, data: {}, created: 0, ...given }
-      for await (const page of news(given.id)) {
-        const events = page.map((event, index) => ({ ...event, id: event.id ?? index }))
-        recall(
-          bucket,
-          events.flatMap((event) => gate.look(event) ?? []),
-        )
-        for (const event of events) take(bucket, event)
-        teller.flush()
-      }
-      // What was not found is gone there.
-      unread = unread.filter((entry) => entry.bucket !== given.id)
-      if (last !== undefined) updated.set(given.id, last)
+      if (last === undefined || updated.get(given.id) !== last) await takeNew(bucket, last)
+      if (asksForLate) await takeLate(bucket)
     }
   }
 
