@@ -1,6 +1,7 @@
 // Whether something is on a person's lists of what is never kept: domains, apps, folders, titles. Pure. Not for: private
 // windows (private-windows.ts), or reading the lists (config.ts).
 import type { Seen } from '../schemas/privacy.ts'
+import { pageOf } from './page-urls.ts'
 
 /** As configured; `*` in an app or a title stands for anything. */
 export interface DenyLists {
@@ -20,7 +21,8 @@ export function denierOf({ denyDomains, denyApps, denyFolders, denyTitles }: Den
 
   return ({ url, title, app, path }) =>
     (url !== undefined && domains.size > 0 && isBelow(hostOf(url), domains)) ||
-    (app !== undefined && apps.some((pieces) => matches(appIn(app), pieces))) ||
+    (title !== undefined && domains.size > 0 && hostsIn(title).some((host) => isBelow(host, domains))) ||
+    (app !== undefined && apps.some((pieces) => namesOf(app).some((name) => matches(name, pieces)))) ||
     (title !== undefined && titles.some((pieces) => matches(title.toLowerCase(), pieces))) ||
     (folders.length > 0 && [path, filePathOf(url)].some((one) => one !== undefined && isIn(pathIn(one), folders)))
 }
@@ -30,10 +32,24 @@ function domainIn(text: string): string {
   return hostOf(text.trim().replace(/^(?:\*?\.)+/, ''))
 }
 
+/** Of a name in DNS. */
+const LONGEST = 253
+
 /** As a browser would ask for it: lower case, Punycode, no dot at the end; empty for what names none. */
 function hostOf(url: string): string {
-  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `http://${url}`
-  return (URL.parse(withScheme)?.hostname ?? '').replace(/\.$/, '')
+  const page = pageOf(url).trim()
+  const withScheme = /^(?:[a-z][a-z0-9+.-]*:\/\/|(?:https?|wss?|ftp):)/i.test(page) ? page : `http://${page}`
+  const host = (URL.parse(withScheme)?.hostname ?? '').replace(/\.$/, '')
+  return host.length > LONGEST ? '' : host
+}
+
+/** Of the URLs in a title: a page without one is shown by its URL, often without the scheme. */
+function hostsIn(title: string): string[] {
+  const words = title.split(/[\s"'<>()[\]{}|,;]+/)
+  const urls = words.flatMap((word) => word.split('://').slice(1))
+  const bare = words.filter((word) => /\../.test(word.slice(0, Math.max(0, word.search(/[/?#]/)))))
+  const [whole = ''] = title.split(/ [-–—] /, 1)
+  return [...urls, ...bare, ...(/\s/.test(whole.trim()) ? [] : [whole])].map(hostOf)
 }
 
 function isBelow(host: string, domains: ReadonlySet<string>): boolean {
@@ -49,6 +65,13 @@ function isBelow(host: string, domains: ReadonlySet<string>): boolean {
 function appIn(app: string): string {
   const name = app.trim().split(/[\\/]/).at(-1) ?? ''
   return name.toLowerCase().replace(/\.(?:exe|app|desktop)$/, '')
+}
+
+/** Also the last part of an id such as `org.keepassxc.KeePassXC`. */
+function namesOf(app: string): string[] {
+  const name = appIn(app)
+  const [, last] = /^(?:[\w-]+\.){2,}([\w-]+)$/.exec(name) ?? []
+  return last === undefined ? [name] : [name, last]
 }
 
 /** With slashes, without `.`, `..` and an end; letter case counts but for drives. */
@@ -69,7 +92,7 @@ function isIn(path: string, folders: readonly string[]): boolean {
 }
 
 function filePathOf(url: string | undefined): string | undefined {
-  const [, path] = /^file:\/\/[^/]*(\/[^?#]*)/i.exec(url ?? '') ?? []
+  const [, path] = /^file:\/\/[^/]*(\/[^?#]*)/i.exec(pageOf(url ?? '')) ?? []
   if (path === undefined) return undefined
   try {
     return decodeURIComponent(path)

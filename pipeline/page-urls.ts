@@ -12,9 +12,22 @@ const NAMES_A_PLACE = /^[a-z][a-z0-9+.-]*:\/\//i
 /** Short names of pages that browsers make themselves. */
 const INTERNAL = /^(?:about|chrome|edge|brave|opera|vivaldi|moz-extension|chrome-extension):/i
 
+/** A page seen in another way: its source, or a piece of it that a script made. */
+const WRAPPERS = /^\s*(?:(?:view-source|blob|filesystem):\s*)+/i
+/** Firefox's reader view. */
+const READER = /^\s*about:reader\?/i
+
+/** The URL of the page itself, where a browser shows it in another way; most are as they are. */
+export function pageOf(url: string): string {
+  const inner = url.replace(WRAPPERS, '')
+  return (READER.test(inner) && URL.parse(inner.trim())?.searchParams.get('url')) || inner
+}
+
 /** Twice is as once; the same text if nothing goes. */
 export function cutUrl(url: string, detail: UrlDetail): string {
   if (detail === 'full') return url
+  const [wrapper = ''] = WRAPPERS.exec(url) ?? []
+  if (wrapper !== '') return wrapper + cutUrl(url.slice(wrapper.length), detail)
   const scheme = SCHEME.exec(url)?.[0] ?? ''
   // data:text/html,<all that was in it>, javascript:..., mailto:...; localhost:8080/x only looks like one.
   const isPlace = NAMES_A_PLACE.test(url) || INTERNAL.test(url) || scheme === '' || /^[^/?#]*:\d+(?:[/?#]|$)/.test(url)
@@ -69,5 +82,5 @@ export function cutsOf(before: Record<string, unknown>, after: Record<string, un
 }
 
 function bare(url: string): string {
-  return url.replace(/^https?:\/\/(?:www\.)?/i, '')
+  return url.replace(WRAPPERS, '').replace(/^https?:\/\/(?:www\.)?/i, '')
 }

@@ -93,7 +93,24 @@ describe('what is denied', () => {
     { url: 'https://xn--mnze-0ra.example/' },
     { url: 'https://dotted.example' },
     { url: 'https://ada:pw@bank.example/' },
+    { url: 'view-source:https://bank.example/x' },
+    { url: 'view-source:blob:https://bank.example/5c0a' },
+    { url: 'blob:https://www.bank.example/5c0a' },
+    { url: 'about:reader?url=https%3A%2F%2Fbank.example%2Fx' },
+    { url: ' https://bank.example/x' },
+    { url: 'https:bank.example/x' },
+    { url: '//bank.example/x' },
+    { title: 'https://bank.example/login' },
+    { title: 'view-source:https://www.bank.example/ - Google Chrome' },
+    { title: 'Sign in (https://bank.example/login?a=b)' },
+    { title: 'bank.example/login - Google Chrome' },
+    { title: 'www.bank.example:8443/login' },
+    { title: 'bank.example — Mozilla Firefox' },
     { app: 'keepassxc' },
+    { app: 'keepassxc.exe' },
+    { app: 'org.keepassxc.KeePassXC' },
+    { app: 'org.keepassxc.KeePassXC.desktop' },
+    { app: 'org.signal.Signal-Beta' },
     { app: 'C:\\Programs\\KeePassXC.exe' },
     { app: 'Signal Desktop' },
     { path: '/home/ada/diary' },
@@ -113,7 +130,14 @@ describe('what is denied', () => {
     { url: 'https://example/bank.example' },
     { url: 'not a url' },
     { url: '' },
+    { url: 'view-source:https://example.net/bank.example' },
+    { url: 'about:reader?url=https%3A%2F%2Fexample.net' },
+    { title: 'Is bank.example safe? - Search' },
+    { title: 'https://example.net/bank.example' },
+    { title: 'notbank.example/login' },
     { app: 'keepass' },
+    { app: 'keepassxc.org.Website' },
+    { app: 'my.keepassxc' },
     { path: '/home/ada/diary2/x' },
     { path: '/home/ada' },
     { title: '2026 salary' },
@@ -146,9 +170,12 @@ describe('what is denied', () => {
   })
 
   test('a hostile pattern on a hostile title ends soon', () => {
-    const { allows } = privacy({ denyTitles: [`${'a*'.repeat(99)}b`] })
+    const { allows } = privacy({ denyTitles: [`${'a*'.repeat(99)}b`], denyDomains: ['bank.example'] })
     const begun = performance.now()
-    expect(allows({ title: 'a'.repeat(100_000) })).toBe(true)
+    for (const piece of ['a', 'a.', '://', 'a:', ' - ', 'blob:']) {
+      const hostile = piece.repeat(100_000 / piece.length)
+      expect(allows({ title: hostile, url: hostile, app: hostile })).toBe(true)
+    }
     expect(performance.now() - begun).toBeLessThan(500)
   })
 })
@@ -163,6 +190,10 @@ describe('the URL of a page', () => {
     ['a.example/b?q', 'a.example/b', 'a.example/'],
     ['localhost:8080/x?q', 'localhost:8080/x', 'localhost:8080/'],
     ['file:///home/ada/x.html#top', 'file:///home/ada/x.html', 'file://'],
+    ['view-source:https://a.example/b?q', 'view-source:https://a.example/b', 'view-source:https://a.example/'],
+    ['blob:https://a.example/5c0a?q', 'blob:https://a.example/5c0a', 'blob:https://a.example/'],
+    ['view-source:data:text/html,<b>', 'view-source:data:', 'view-source:data:'],
+    ['about:reader?url=https%3A%2F%2Fa.example', 'about:reader', 'about:reader'],
     ['about:blank', 'about:blank', 'about:blank'],
     ['chrome://settings/?search=x', 'chrome://settings/', 'chrome://settings/'],
     ['data:text/html,<b>all of it</b>', 'data:', 'data:'],
