@@ -77,7 +77,7 @@ export async function openWakatime(host: BridgeHost<WakatimeConfig>): Promise<Op
         known: taking.counts.known,
         refused: taking.counts.refused,
         private: taking.counts.private,
-        paused: taking.counts.paused,
+        inPause: taking.counts.paused,
       },
     }),
     pause: (paused) => quiet.set(paused),
