@@ -7,6 +7,8 @@ import type { Holder } from './serving.ts'
 const ASK_MS = 1500
 const MOST_ANSWER = 64 * 1024
 const LISTENING = '0A'
+const INTERPRETER = /^(?:node|nodejs|bun|deno|python[\d.]*|ruby|perl|java)$/
+const LONGEST_NAME = 60
 
 /** What can be found out about it; empty if nothing can. Never rejects. */
 export async function holderOf(host: string, port: number): Promise<Holder> {
@@ -57,10 +59,22 @@ function processOn(port: number): Pick<Holder, 'pid' | 'name'> {
   for (const pid of entries('/proc').filter((name) => /^\d+$/.test(name))) {
     for (const fd of entries(`/proc/${pid}/fd`)) {
       const [, inode = ''] = /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${fd}`)) ?? []
-      if (inodes.has(inode)) return { pid: Number(pid), name: read(`/proc/${pid}/comm`).trim() }
+      if (inodes.has(inode))
+        return { pid: Number(pid), name: programIn(read(`/proc/${pid}/cmdline`)) || read(`/proc/${pid}/comm`).trim() }
     }
   }
   return {}
+}
+
+/**
+ * A command line of proc(5) as a person knows the program: `aw-server`, or `node app.ts`, as what an interpreter runs has
+ * the name of a thread in `comm`. Nothing else of it, as arguments may be secrets.
+ */
+export function programIn(cmdline: string): string {
+  const [program = '', ...rest] = cmdline.split('\0').map((word) => word.trim())
+  const nameOf = (word: string) => word.slice(word.lastIndexOf('/') + 1)
+  const script = INTERPRETER.test(nameOf(program)) && rest[0] && !rest[0].startsWith('-') ? nameOf(rest[0]) : ''
+  return `${nameOf(program)} ${script}`.trim().slice(0, LONGEST_NAME)
 }
 
 /** The inodes of sockets that listen on the port. */

@@ -3,7 +3,7 @@ import { request as ask, createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, createServer as createSocket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ISO, makeWorld, type World } from './app.world.ts'
-import { described, listening } from './holder.ts'
+import { described, listening, programIn } from './holder.ts'
 import { listen } from './listener.ts'
 import type { AwListener, Site } from './serving.ts'
 
@@ -185,6 +185,10 @@ test('who listens is read from the tables of Linux', () => {
   expect(listening(table, 5600)).toEqual(['4711'])
   expect(listening('', 5600)).toEqual([])
   expect(described({})).toBe('another program')
+  expect(programIn('/usr/bin/node\0/srv/app.ts\0--key\0secret\0')).toBe('node app.ts')
+  expect(programIn('/usr/bin/python3\0-m\0aw_server\0')).toBe('python3')
+  expect(programIn('/opt/activitywatch/aw-server/aw-server\0secret\0')).toBe('aw-server')
+  expect(programIn('')).toBe('')
   expect(described({ name: 'aw-server', pid: 7, info: { version: 'v0.13.2' } })).toBe(
     'aw-server (pid 7), ActivityWatch v0.13.2',
   )
