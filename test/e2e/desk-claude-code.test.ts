@@ -9,7 +9,7 @@ import { connectAsync } from 'mqtt'
 import { expect, test } from 'vitest'
 import type { ActivityEvent } from '../../schemas/activity.ts'
 import { topicsUnder } from '../../schemas/topics.ts'
-import { type Installed, install, type Program, rigs } from '../claude-code/programs.ts'
+import { type Installed, install, NotFetched, type Program, rigs } from '../claude-code/programs.ts'
 import { makeFolder } from '../embedded-postgres.ts'
 import type { House } from '../house.ts'
 import { journey } from '../journey.ts'
@@ -18,7 +18,19 @@ const run = promisify(execFile)
 const SETTLE_MS = 30_000
 
 if (!rigs) console.warn('skipped: the real Claude Code and Codex: ../shared/rigs is not beside the checkout')
-const real = test.skipIf(!rigs)
+
+/** A test that is skipped aloud where its program cannot be fetched. */
+function real(name: string, body: () => Promise<void>): void {
+  test.skipIf(!rigs)(name, async (context) => {
+    try {
+      await body()
+    } catch (error) {
+      if (!(error instanceof NotFetched)) throw error
+      console.warn(`skipped: ${name}: ${error.message}`)
+      context.skip(error.message)
+    }
+  })
+}
 
 real('Claude Code: sessions that go well, that fail and that resume are told as what they were', async () => {
   await using here = await setUp('claude-code')
@@ -188,9 +200,12 @@ interface Here extends AsyncDisposable {
 
 async function setUp(name: Program): Promise<Here> {
   const here = await journey()
-  const house = await here.start()
   const folder = join(here.folder, 'run')
-  const program = await install(name, folder)
+  const program = await install(name, folder).catch(async (error) => {
+    await here[Symbol.asyncDispose]()
+    throw error
+  })
+  const house = await here.start()
   const { username, password } = house.credentials.mqtt
   const client = await connectAsync(house.ready.mqtt.url, { username, password })
   const seen = new Set<string>()
