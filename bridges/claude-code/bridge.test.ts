@@ -162,9 +162,13 @@ test('a hook that was killed while it wrote is taken later if it is whole', asyn
   const [name = ''] = waiting()
   cpSync(join(spool, name), join(spool, `.${name}`), { preserveTimestamps: true })
   writeFileSync(join(spool, '.77-0'), 'claude_code Stop\n{"sess')
-  utimesSync(join(spool, '.77-0'), (T0 - 7_200_000) / 1000, (T0 - 7_200_000) / 1000)
+  for (let index = 0; index < 30; index++) writeFileSync(join(spool, `.78-${index}`), '')
+  for (const each of readdirSync(spool).filter((part) => /^\.7/.test(part))) {
+    utimesSync(join(spool, each), (T0 - 7_200_000) / 1000, (T0 - 7_200_000) / 1000)
+  }
   const { kept } = await open()
   await expect.poll(() => readdirSync(spool).filter((each) => each !== '.new')).toEqual(['unreadable'])
+  expect(readdirSync(join(spool, 'unreadable'))).toHaveLength(1)
   expect(kept).toHaveLength(1)
 })
 

@@ -90,6 +90,15 @@ describe.each(shells)('in %s', (shell) => {
     run('{}', { shell })
   })
 
+  test('a disk on which files can be made and not written keeps none of them', () => {
+    mkdirSync(spool, { recursive: true })
+    writeFileSync(join(folder, 'input'), '{"session_id":"a"}')
+    const words = [...(shell.endsWith('busybox') ? [shell, 'sh'] : [shell]), script, 'claude_code', 'Stop']
+    const limited = `ulimit -f 0; trap '' XFSZ; exec "$@" <'${join(folder, 'input')}'`
+    expect(spawnSync('/bin/sh', ['-c', limited, 'sh', ...words]).status).toBe(0)
+    expect(readdirSync(spool)).toEqual([])
+  })
+
   test('a spool that was measured to be full takes nothing more', () => {
     mkdirSync(spool, { recursive: true })
     writeFileSync(join(spool, '.full'), '')

@@ -60,8 +60,14 @@ export function spoolIn(folder: string): Spool {
 
   return {
     waiting(now) {
-      const whole = ({ name, at }: SpoolFile) => !name.startsWith('.') || (PART.test(name) && now - at > ABANDONED_MS)
-      const files = listed(folder).filter(whole)
+      const abandoned = ({ name, at }: SpoolFile) => PART.test(name) && now - at > ABANDONED_MS
+      const [files, nothing]: [ReturnType<typeof listed>, SpoolFile[]] = [[], []]
+      for (const file of listed(folder)) {
+        if (abandoned(file) && file.bytes === 0) nothing.push(file)
+        else if (!file.name.startsWith('.') || abandoned(file)) files.push(file)
+      }
+      // A hook that was killed before it wrote, or that found the disk full, told nothing.
+      for (const { path } of nothing) rmSync(path, { force: true })
       return files.sort((a, b) => (a.ns === b.ns ? (a.name < b.name ? -1 : 1) : a.ns < b.ns ? -1 : 1))
     },
     depth: () => namesIn(folder).filter((name) => !name.startsWith('.') && name !== 'unreadable').length,

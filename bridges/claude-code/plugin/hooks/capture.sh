@@ -32,12 +32,13 @@ fi
 [ -e "$spool/.full" ] && leave
 
 # Process numbers come again while files wait, and two containers may share the folder: a name is reserved, then checked.
+# On a full disk a file may still be made: only what is there before is another's.
 set -C
 try=0
 while :; do
   kept=$spool/$$-$try
   part=$spool/.$$-$try
-  if echo "$1 $2" >"$part"; then
+  if true >"$part"; then
     [ -e "$kept" ] || break
     rm -f "$part"
   else
@@ -47,7 +48,7 @@ while :; do
   [ "$try" -lt 1000 ] || leave
 done
 
-if cat >>"$part"; then
+if { echo "$1 $2" && cat; } >>"$part"; then
   mv "$part" "$kept"
 else
   rm -f "$part"
