@@ -70,7 +70,8 @@ describe('a private window', () => {
 
   test('is what its browser calls one', () => {
     expect(privacy().allows({ url: 'https://example.net', isPrivate: true })).toBe(false)
-    for (const incognito of [true, 'true']) expect(privacy().admit(visit({ url: 'https://a.b', incognito }))).toBeNull()
+    for (const incognito of [true, 'true', 'True', 1])
+      expect(privacy().admit(visit({ url: 'https://a.b', incognito }))).toBeNull()
     expect(privacy().admit(visit({ url: 'https://a.b', incognito: false }))).not.toBeNull()
   })
 })

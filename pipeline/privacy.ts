@@ -2,7 +2,7 @@
 // their URL, facts their secrets. Pure. Not for: what a secret looks like (redact-rules.ts), or pauses and what is
 // forgotten (suppression.ts).
 import type { ActivityNotification } from '../schemas/activity.ts'
-import type { Privacy, Seen } from '../schemas/privacy.ts'
+import { isYes, type Privacy, type Seen } from '../schemas/privacy.ts'
 import { type DenyLists, denierOf } from './deny.ts'
 import { cutPages, cutsOf, type UrlDetail, withCuts } from './page-urls.ts'
 import { isPrivateWindow } from './private-windows.ts'
@@ -72,7 +72,7 @@ export function createPrivacy({
 /** What the facts of an activity say of what was seen, as often as they name a place. */
 function seenIn(data: Record<string, unknown>, isPage: boolean): Seen[] {
   const { url, domain, title, app, browser, incognito } = data
-  const isPrivate = [incognito, isPage && data.private].some((said) => said === true || said === 'true')
+  const isPrivate = [incognito, isPage && data.private].some(isYes)
   const seen: Seen = { url: text(url) ?? text(domain), title: text(title), app: text(app) ?? text(browser), isPrivate }
   const paths = PATHS.flatMap((name) => text(data[name]) ?? []).filter(isAbsolute)
   return paths.length === 0 ? [seen] : paths.map((path) => ({ ...seen, path }))

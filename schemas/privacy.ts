@@ -24,3 +24,8 @@ export interface Privacy {
    */
   clean<Facts extends Record<string, unknown>>(facts: Facts): Facts
 }
+
+/** What a source says of its window, in the forms that sources say it in: true, "true", 1. */
+export function isYes(said: unknown): boolean {
+  return said === true || said === 1 || (typeof said === 'string' && /^\s*(?:true|1|yes)\s*$/i.test(said))
+}

@@ -1,7 +1,7 @@
 // What may be stored in a bucket at all: nothing private, nothing of a pause, and no secrets. Asked for everything that
 // comes in, from watchers, from a followed server and from imports. Not for: what becomes of it (live.ts).
 import type { Clock } from '../../component.ts'
-import type { Privacy } from '../../schemas/privacy.ts'
+import { isYes, type Privacy } from '../../schemas/privacy.ts'
 import type { BridgeState } from '../bridge.ts'
 import { isPath } from './meanings.ts'
 import type { Draft } from './store/buckets.ts'
@@ -37,7 +37,9 @@ export function createGate({ privacy, state, clock }: GateOptions) {
     const end = event.start + event.duration
     const of = pauses.find(({ since, until }) => event.start < (until ?? Infinity) && end > since)
     const { url, title, app, file, projectPath, project, incognito } = event.data
-    const isPrivate = incognito === true || incognito === 'true'
+    // Of a repository or a chat `private` says something else.
+    const isWindow = url !== undefined || title !== undefined || app !== undefined
+    const isPrivate = isYes(incognito) || (isWindow && isYes(event.data.private))
     const path = [file, projectPath, project].find(isPath)
     const seen = { url: text(url), title: text(title), app: text(app), path: text(path), isPrivate }
     if (!privacy.allows(seen)) return null

@@ -108,6 +108,8 @@ describe('what watchers send', () => {
     const house = await start({ privacy: { allows: ({ title, isPrivate }) => !isPrivate && title !== 'secret' } })
     await create(house.url)
     await beat(house.url, 0, page('private', { incognito: true }))
+    for (const incognito of [1, 'true', 'True', '1']) await beat(house.url, 0, page('private', { incognito }))
+    await beat(house.url, 0, page('private', { private: true }))
     await beat(house.url, 1, page('secret'))
     await post(house.url, `buckets/${web}/events`, [{ timestamp: at(2), duration: 1, data: page('secret') }])
     expect(await eventsAt(house.url)).toEqual([])
