@@ -249,6 +249,31 @@ describe('what must stay away', () => {
     expect(heard).toHaveLength(stored + 1)
     expect(await totals()).toMatchObject({ stored: stored + 1, suppressed: 1 })
   })
+
+  it('lets an end as a pause begins only end what is there, also what comes along with it', async () => {
+    suppressions.put({ since: NOW + 10, until: NOW + 60_000 })
+    const publisher = await client()
+    const phased = (n: number, phase: 'start' | 'end', activityId?: string) =>
+      send(publisher, notification(n, { id: `${n}`, phase, ...(activityId && { activityId }) }))
+    await phased(1, 'start', 'known')
+    await Promise.all([
+      phased(11, 'end', 'known'),
+      phased(12, 'end', 'of nothing'),
+      phased(13, 'end', 'of nothing'),
+      phased(14, 'end'),
+      phased(2, 'start', 'late'),
+      phased(15, 'end', 'late'),
+      phased(16, 'start', 'new'),
+    ])
+    const { items } = await storage.activities.queryActivities({ order: 'asc' })
+    expect(items.map(({ phase, activityId }) => `${phase} ${activityId}`)).toEqual([
+      'start known',
+      'start late',
+      'end known',
+      'end late',
+    ])
+    expect(await totals()).toMatchObject({ received: 8, stored: 4, suppressed: 4 })
+  })
 })
 
 describe('the bus', () => {

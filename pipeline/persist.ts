@@ -8,6 +8,7 @@ import { asDaybookError, type DaybookError, type ErrorCode } from '../schemas/er
 import type { Topics } from '../schemas/topics.ts'
 import type { RejectedMessage, Settlement } from '../storage/ledger.ts'
 import type { InlinePayload, Storage } from '../storage/storage.ts'
+import { endsOfNothing } from './closings.ts'
 import { mayBeTooLarge, moveData } from './moved-data.ts'
 import type { PrivacyOfAll } from './privacy.ts'
 import type { Receipts } from './receipts.ts'
@@ -144,7 +145,17 @@ export function createPersist(options: PersistOptions): Component {
     await store(batch.slice(half))
   }
 
-  function commit(batch: Entry[]): Promise<Map<string, Receipt[]>> {
+  /** In the first moments of a pause an end may be told, but only of what is there. */
+  async function dropEnds(batch: Entry[]): Promise<void> {
+    const events = batch.flatMap(({ event, outcome }) => (event && outcome !== 'suppressed' ? [event] : []))
+    const ends = events.filter(suppressor.closes)
+    if (ends.length === 0) return
+    const ofNothing = await endsOfNothing(ends, { batch: events, activities: storage.activities })
+    for (const entry of batch) if (entry.event && ofNothing.has(entry.event)) entry.outcome = 'suppressed'
+  }
+
+  async function commit(batch: Entry[]): Promise<Map<string, Receipt[]>> {
+    await dropEnds(batch)
     const events: ActivityEvent[] = []
     const payloads: InlinePayload[] = []
     for (const { event, payload, outcome } of batch) {

@@ -55,13 +55,16 @@ test('what a rule keeps away is what the rule says, however rules overlap', () =
 })
 
 test('what ends because a pause begins may say so, what ends later or goes on may not', () => {
-  const { covers, pausedAt } = suppressorOf([{ kind: 'pause', since: 1_000, until: 60_000 }], KEY)
+  const { covers, closes, pausedAt } = suppressorOf([{ kind: 'pause', since: 1_000, until: 60_000 }], KEY)
   expect(covers(event({ timestamp: 999 }))).toBe(false)
   expect(covers(event({ timestamp: 1_000 }))).toBe(true)
   expect(covers(event({ timestamp: 1_500, phase: 'end' }))).toBe(false)
   expect(covers(event({ timestamp: 1_500, phase: 'update' }))).toBe(true)
   expect(covers(event({ timestamp: 1_000 + CLOSING_MS, phase: 'end' }))).toBe(true)
   expect(covers(event({ timestamp: 60_000 }))).toBe(false)
+  const ends = [999, 1_000, 1_000 + CLOSING_MS - 1, 1_000 + CLOSING_MS, 60_000]
+  expect(ends.map((timestamp) => closes({ timestamp, phase: 'end' }))).toEqual([false, true, true, false, false])
+  expect(closes({ timestamp: 1_500, phase: 'update' })).toBe(false)
   expect([pausedAt(999), pausedAt(1_000), pausedAt(59_999), pausedAt(60_000)]).toEqual([false, true, true, false])
 })
 

@@ -10,6 +10,8 @@ export type Suppressible = Pick<ActivityEvent, 'id' | 'source' | 'timestamp' | '
 export interface Suppressor {
   /** True for an event that a rule keeps away. */
   covers(event: Suppressible): boolean
+  /** True for an `end` that a pause lets through, because it may end what was before it. */
+  closes(event: Pick<Suppressible, 'timestamp' | 'phase'>): boolean
   /** True for a moment within a pause. */
   pausedAt(timestamp: number): boolean
 }
@@ -46,10 +48,15 @@ export function suppressorOf(rules: readonly Suppression[], key: string): Suppre
     )
   }
 
+  function closes({ timestamp, phase }: Pick<Suppressible, 'timestamp' | 'phase'>): boolean {
+    const pause = phase === 'end' ? spanAt(pauses, timestamp) : undefined
+    return pause !== undefined && timestamp < pause.since + CLOSING_MS
+  }
+
   return {
+    closes,
     covers(event) {
-      const pause = spanAt(pauses, event.timestamp)
-      if (pause && !(event.phase === 'end' && event.timestamp < pause.since + CLOSING_MS)) return true
+      if (spanAt(pauses, event.timestamp) && !closes(event)) return true
       return forgotten.size > 0 && isForgotten(event)
     },
     pausedAt: (timestamp) => spanAt(pauses, timestamp) !== undefined,

@@ -63,6 +63,7 @@ export function createSuppressions({ storage, hashKey, log }: SuppressionsOption
   return {
     name: 'suppressions',
     covers: (event) => suppressor.covers(event),
+    closes: (event) => suppressor.closes(event),
     pausedAt: (timestamp) => suppressor.pausedAt(timestamp),
     all,
     put(pause) {
