@@ -1,10 +1,11 @@
 // What may be stored in a bucket at all: nothing private, nothing of a pause, and no secrets. Asked for everything that
 // comes in, from watchers, from a followed server and from imports. Not for: what becomes of it (live.ts).
-import type { Clock } from '../../component.ts'
+import type { Clock, Logger } from '../../component.ts'
 import { isYes, type Privacy } from '../../schemas/privacy.ts'
 import type { BridgeState } from '../bridge.ts'
 import { isPath } from './meanings.ts'
 import type { Draft } from './store/buckets.ts'
+import { isTooLong, isTooOld } from './translate.ts'
 
 interface Pause {
   /** µs; `until` is exclusive, null while it lasts. */
@@ -21,14 +22,21 @@ export interface GateOptions {
   privacy: Privacy
   state: BridgeState
   clock: Clock
+  log: Logger
 }
 
-export function createGate({ privacy, state, clock }: GateOptions) {
+export function createGate({ privacy, state, clock, log }: GateOptions) {
   let pauses = state.get<Pause[]>(KEY) ?? []
   const paused = () => pauses.at(-1)?.until === null
   /** Buckets in which something came since the last pause. */
   const looked = new Set<string>()
   let notKept = 0
+  const odd = { tooOld: 0, tooLong: 0 }
+
+  function note(what: keyof typeof odd, sentence: string): void {
+    if (odd[what] === 0) log.warn(`${sentence}; this is said once, and counted as ${what}`)
+    odd[what]++
+  }
 
   const isIn = ({ start }: Draft) => pauses.some(({ since, until }) => start >= since && start < (until ?? Infinity))
 
@@ -66,8 +74,14 @@ export function createGate({ privacy, state, clock }: GateOptions) {
     /** The event as it may be kept; null: not at all. What reaches into a pause ends where that began. */
     admit<Event extends Draft>(event: Event): Event | null {
       if (isIn(event)) notKept++
-      return look(event)
+      const kept = look(event)
+      if (kept && isTooOld(kept)) note('tooOld', 'an event of before 1970 is kept in its bucket and not told')
+      else if (kept && isTooLong(kept)) note('tooLong', 'an event of more than 31 years is told as one of 31 years')
+      return kept
     },
+
+    /** How many events were told otherwise than they are, or not at all. */
+    odd: () => ({ ...odd }),
 
     /** How many events were not kept because they are of a pause. */
     notKept: () => notKept,

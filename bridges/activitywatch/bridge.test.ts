@@ -236,6 +236,19 @@ describe('what watchers send', () => {
     expect(house.kept).toHaveLength(5001)
   })
 
+  it('is counted where it cannot be told as it is', async () => {
+    const house = await start()
+    await create(house.url)
+    const events = [
+      { timestamp: '1969-12-31T23:59:59Z', duration: 1, data: page('old') },
+      { timestamp: '1971-01-01T00:00:00Z', duration: 1.5e9, data: page('long') },
+    ]
+    await post(house.url, `buckets/${web}/events`, events)
+    expect(await eventsAt(house.url)).toHaveLength(2)
+    await vi.waitFor(() => expect(house.kept.map(({ duration }) => duration)).toEqual([1e12]))
+    expect(house.bridge.health().figures).toMatchObject({ tooOld: 1, tooLong: 1 })
+  })
+
   it('waits while the outbox takes nothing, and none of it is lost', async () => {
     const house = await start()
     await create(house.url)

@@ -41,7 +41,7 @@ export async function openActivitywatch(
   const signal = AbortSignal.any([closing.signal, host.signal])
   const buckets = openBuckets(join(host.folder(), 'buckets.sqlite'), { clock, log, keepDays: config.keepDays })
   if (buckets.setAside) log.error({ file: buckets.setAside }, 'the buckets were damaged; they were set aside')
-  const gate = createGate({ privacy, state, clock })
+  const gate = createGate({ privacy, state, clock, log })
   const live = createLive(host, buckets)
   /** Buckets of others that cannot be made here, said once each. */
   const unmade = new Set<string>()
@@ -112,6 +112,7 @@ export async function openActivitywatch(
       open: live.open(),
       told: live.told(),
       notKept: gate.notKept(),
+      ...gate.odd(),
       following: following.join(', ') || null,
     }
     return { ...own, figures }

@@ -80,10 +80,11 @@ async function start(): Promise<void> {
   const host = { clock, state, emit, space: 'home', log: pino({ level: 'silent' }) } as unknown as BridgeHost<unknown>
   const privacy = { allows: () => true, clean: <Facts extends Record<string, unknown>>(facts: Facts) => facts }
   wake = () => {}
+  const { log } = host
   follow = createFollow({
     host,
     server: createAwServer(base),
-    gate: createGate({ privacy, state, clock }),
+    gate: createGate({ privacy, state, clock, log }),
     signal: end.signal,
   })
   await polled()

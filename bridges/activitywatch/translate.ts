@@ -22,6 +22,11 @@ export interface Telling {
 /** What `duration` may be at most, ms. */
 const LONGEST_MS = 1e12
 
+/** True for what is kept in its bucket only, as a notification knows no time before 1970. */
+export const isTooOld = ({ start }: { start: number }) => start < 0
+/** True for what is told as if it lasted 31 years, which is the longest. */
+export const isTooLong = ({ duration }: { duration: number }) => duration > LONGEST_MS * 1000
+
 /**
  * Undefined for what is no event (yet). The native key is bucket (whose name holds the device), start and data, so an event
  * is the same one while it grows and wherever it is read; starts count in whole ms, as aw-server keeps no more of them.
