@@ -126,4 +126,9 @@ _daybook_load "${${(%):-%x}:A:h}" 2>/dev/null
 # The first of precmd, so that what others do there is not part of a command's time.
 add-zsh-hook preexec _daybook_begin
 typeset -ga precmd_functions
-precmd_functions=(_daybook_end ${precmd_functions:#_daybook_end})
+_daybook_first() {
+  emulate -L zsh
+  precmd_functions=(_daybook_end "${(@)precmd_functions:#_daybook_end}")
+}
+_daybook_first
+unfunction _daybook_first
