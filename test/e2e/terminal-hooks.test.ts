@@ -41,7 +41,7 @@ describe.each(shells)('%s', (shell) => {
     using home =
       settings === undefined
         ? makeHome(shell, { before, after } as object)
-        : makeHome(shell, { bare: true, before: load })
+        : makeHome(shell, { bare: true, before: `${before ?? ''}\n${load}\n${after ?? ''}` })
     if (settings !== undefined) withSettings(home, settings)
     await typeInto(home, situation.typed, { env: situation.env ?? {} })
     check(shell, situation, home)

@@ -10,7 +10,7 @@ export interface Situation {
   before?: string
   after?: string
   env?: Record<string, string>
-  settings?: string
+  settings?: string | undefined
   typed: readonly Step[]
   captured: readonly [string, number | undefined][]
   /** What must not stand in any file of the spool. */
@@ -315,6 +315,56 @@ export const situations: readonly Situation[] = [
     captured: [
       ['(exit 9)', 9],
       ['echo "saw:$seen"', 0],
+      ['exit', undefined],
+    ],
+  },
+  ...['set -o posix', 'export POSIXLY_CORRECT=1', 'unset EPOCHREALTIME', 'readonly HISTTIMEFORMAT="%T "'].map(
+    (before): Situation => ({
+      what: `bash with ${before}`,
+      shells: ['bash'],
+      before,
+      settings: 'command vault *\n',
+      typed: ['true', 'vault login', 'echo a b', '(exit 3)', 'exit'],
+      captured: [
+        ['true', 0],
+        ['echo a b', 0],
+        ['(exit 3)', 3],
+        ['exit', undefined],
+      ],
+      never: 'vault',
+    }),
+  ),
+  {
+    what: 'a shell that becomes posix',
+    shells: ['bash'],
+    typed: ['set -o posix', 'echo a b', '(exit 3)', 'exit'],
+    captured: [
+      ['set -o posix', 0],
+      ['echo a b', 0],
+      ['(exit 3)', 3],
+      ['exit', undefined],
+    ],
+  },
+  {
+    what: 'a trap on ERR fires once a mistake',
+    shells: ['bash'],
+    before: 'n=0; set -E; trap "n=\\$((n + 1))" ERR',
+    typed: ['echo "is:$n"', 'false', 'false', '', 'test $n = 2', 'exit'],
+    captured: [
+      ['echo "is:$n"', 0],
+      ['false', 1],
+      ['false', 1],
+      ['test $n = 2', 0],
+      ['exit', undefined],
+    ],
+  },
+  {
+    what: 'ksh_arrays, and the functions of others',
+    shells: ['zsh'],
+    before: 'a() { A=1; }; b() { B=1; }; precmd_functions=(a b); setopt ksh_arrays',
+    typed: ['test "$A$B" = 11', 'exit'],
+    captured: [
+      ['test "$A$B" = 11', 0],
       ['exit', undefined],
     ],
   },

@@ -13,8 +13,8 @@ case $- in *i*) ;; *) return 0 ;; esac
 
 _daybook_load() {
   local folder=${BASH_SOURCE[0]%/*} key value name
-  _daybook_pid=$$ _daybook_n=0 _daybook_bytes=0 _daybook_by= _daybook_nil= _daybook_arm= _daybook_status=0
-  _daybook_entered= _daybook_at= _daybook_begun= _daybook_number= _daybook_text= _daybook_first= _daybook_last= _daybook_now= _daybook_stamp=
+  _daybook_pid=$$ _daybook_n=0 _daybook_bytes=0 _daybook_by= _daybook_any=x _daybook_arm= _daybook_status=0
+  _daybook_entered= _daybook_begun= _daybook_number= _daybook_text= _daybook_first= _daybook_last= _daybook_now= _daybook_stamp=
   _daybook_pwd= _daybook_head= _daybook_root= _daybook_branch= _daybook_ready= _daybook_where=$PWD
   _daybook_commands=() _daybook_directories=()
   _daybook_spool=${XDG_STATE_HOME:-$HOME/.local/state}/daybook/terminal
@@ -145,13 +145,26 @@ _daybook_end() {
 # command, if that is known. Through a file of its own, as builtins can only print: a subshell would be a fork. It is emptied
 # at once and written without being cut, as ext4 flushes what was cut and written in one go, which takes milliseconds.
 _daybook_entry() {
-  local HISTTIMEFORMAT='%s:' number= stamp= text=
-  builtin history 1 1<>"$_daybook_line"
-  {
-    IFS=' ' read -r -d : number stamp
-    IFS= read -r -d '' text
-  } <"$_daybook_line"
+  local number= stamp= text= mark=
+  if local HISTTIMEFORMAT='%s:'; then
+    builtin history 1 1<>"$_daybook_line"
+    {
+      IFS=' ' read -r -d : number stamp || :
+      IFS= read -r -d '' text || :
+    } <"$_daybook_line"
+  elif ((BASH_VERSINFO[0] >= 5)); then
+    # It is readonly. A mark tells of entries that were edited.
+    builtin fc -l -0 1<>"$_daybook_line"
+    {
+      IFS= read -r -d $'\t' number || :
+      [[ -o posix ]] || IFS= read -r -n 1 mark || :
+      IFS= read -r -d '' text || :
+    } <"$_daybook_line"
+    _daybook_clock
+    stamp=$_daybook_now
+  fi
   : >|"$_daybook_line"
+  [[ -n $number ]] || return 1
   while [[ $text == *$'\n' ]]; do text=${text%$'\n'}; done
   if [[ $number == "$_daybook_number" && $text == "$_daybook_text" ]]; then
     # The same again, which HISTCONTROL=ignoredups keeps out, or something else that is kept out.
@@ -164,8 +177,8 @@ _daybook_entry() {
 _daybook_record() {
   local at=
   _daybook_entry "$1" || return 1
-  if [[ -n $_daybook_at ]]; then
-    at=${_daybook_at:0:${#_daybook_at}-6}.${_daybook_at:${#_daybook_at}-6}
+  if [[ $_daybook_entered == [0-9]*[!0-9]* ]]; then
+    at=${_daybook_entered/[!0-9]/.}
   elif [[ -n $1 ]]; then
     _daybook_clock
     at=$_daybook_now
@@ -210,18 +223,15 @@ _daybook_after() {
     local until=$_daybook_now
     if _daybook_record ''; then _daybook_end "$code" "$until"; fi
   fi
-  _daybook_begun= _daybook_entered= _daybook_at= _daybook_where=$PWD
+  _daybook_begun= _daybook_entered= _daybook_where=$PWD
   # PS0 since 4.4; what others put there stays. Without promptvars it would be shown as it is.
   _daybook_ps0=
   if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) && shopt -q promptvars; then
     _daybook_ps0=1
+    # It is nothing but assigned, as a mistake in an arithmetic one would end the line; a posix shell has its own idea of `!`.
     # shellcheck disable=SC2016 # bash expands it
     if [[ ${PS0-} != *_daybook_entered* ]]; then
-      if [[ -n ${EPOCHREALTIME-} ]]; then
-        PS0=${PS0-}'${_daybook_nil:$((_daybook_entered=1,_daybook_at=${EPOCHREALTIME//[!0-9]/},0)):0}'
-      else
-        PS0=${PS0-}'${_daybook_nil:$((_daybook_entered=1,0)):0}'
-      fi
+      PS0=${PS0-}'${_daybook_any:+${_daybook_any##[x${_daybook_entered:=${EPOCHREALTIME:-1}}]}}'
     fi
   fi
 }
@@ -238,12 +248,12 @@ _daybook_look() {
   local trap=
   IFS= read -r -d '' trap <"$_daybook_line" || :
   [[ -z $trap ]] || : >|"$_daybook_line"
-  [[ -n $trap && $trap != *_daybook_debug* ]] || _daybook_armed=1
+  # A posix shell says that there is none.
+  [[ -n $trap && $trap != 'trap -- - '* && $trap != *_daybook_debug* ]] || _daybook_armed=1
 } 2>/dev/null
 
-# What follows in PROMPT_COMMAND sees the exit code; under `set -e` another than 0 would end the shell.
+# What follows in PROMPT_COMMAND sees the exit code. Called before a `&&`, so that neither `set -e` nor a trap on ERR does.
 _daybook_back() {
-  case $- in *e*) return 0 ;; esac
   return "$_daybook_status"
 }
 
@@ -279,7 +289,7 @@ if [[ -n ${bash_preexec_imported-${__bp_imported-}} || -n ${BLE_VERSION-} ]]; th
 else
   # At the outermost level, as a function has no DEBUG trap of its own.
   # shellcheck disable=SC2016
-  _daybook_prompting='_daybook_precmd; if [[ -z $_daybook_by && -z ${FUNCNAME-} && -f $_daybook_line ]]; then trap -p DEBUG 1<>"$_daybook_line"; _daybook_look; if [[ -n $_daybook_armed ]]; then trap '\''_daybook_debug "$_"; [[ -n $_daybook_armed ]] || trap - DEBUG; : "$_daybook_last"'\'' DEBUG; fi; fi; _daybook_back'
+  _daybook_prompting='_daybook_precmd; if [[ -z $_daybook_by && -z ${FUNCNAME-} && -f $_daybook_line ]]; then trap -p DEBUG 1<>"$_daybook_line"; _daybook_look; if [[ -n $_daybook_armed ]]; then trap '\''_daybook_debug "$_"; [[ -n $_daybook_armed ]] || trap - DEBUG; : "$_daybook_last"'\'' DEBUG; fi; fi; _daybook_back && :'
   # Since 5.1 it may be an array, whose elements all see the exit code and PIPESTATUS.
   if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || [[ "$(declare -p PROMPT_COMMAND 2>/dev/null)" == 'declare -a'* ]]; then
     PROMPT_COMMAND=("$_daybook_prompting" ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})
