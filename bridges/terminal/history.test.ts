@@ -16,6 +16,8 @@ test('bash: times stand before commands, which may have several lines', () => {
       { at: at + 7_000, command: 'for i in 1\ndo echo $i\ndone\n# a remark' },
     ],
   })
+  // A space in front is there for who leaves such lines out.
+  expect(read('#1672918999\n vault login \n').entries).toEqual([{ at, command: ' vault login' }])
   expect(read('ls\ncd\n\n')).toEqual({ kind: 'bash', timeless: 2, entries: [] })
 })
 

@@ -36,7 +36,7 @@ function bash(text: string): History {
   let timeless = 0
   let open: { at: number; lines: string[] } | undefined
   const close = () => {
-    const command = open?.lines.join('\n').trim()
+    const command = open?.lines.join('\n').trimEnd()
     if (open && command) entries.push({ at: open.at, command })
   }
   for (const line of text.split('\n')) {
