@@ -37,7 +37,7 @@ it('lets nobody speak as the house, and all say what is theirs to say', () => {
     topics.session('started'),
     topics.question('asked'),
     topics.memory('forgotten'),
-    'daybook/state/pause/x',
+    topics.state('pause/x'),
     'daybook/state',
   ]
   for (const topic of ours) expect([topic, authorizePublish('me', topic)]).toEqual([topic, false])

@@ -84,6 +84,7 @@ describe('publishing', () => {
         { topic, payload: body({ timestamp: 5 }) },
         { topic: 'foreign/#', payload },
         { topic: '$SYS/broker', payload },
+        { topic: topics.state('pause'), payload, retain: true },
       ),
     ).toEqual({
       published: 1,
@@ -94,6 +95,7 @@ describe('publishing', () => {
         { index: 1, code: 'clock', message: expect.stringContaining('2000') },
         { index: 2, code: 'topic_invalid', message: expect.stringContaining('foreign/#') },
         { index: 3, code: 'forbidden', message: expect.any(String) },
+        { index: 4, code: 'forbidden', message: expect.stringContaining(topics.state('pause')) },
       ],
     })
     expect(await publish({ topic, payload })).toMatchObject({ published: 1, stored: 0, duplicates: 1 })

@@ -69,6 +69,7 @@ async function publish(house: House, message: RawMessage): Promise<Outcome | und
   const { topic, qos, retain } = message
   try {
     if (topic.startsWith('$')) throw new DaybookError('forbidden', "Topics that begin with $ are the broker's own.")
+    if (house.topics.isHouseOnly(topic)) throw new DaybookError('forbidden', `Only Daybook itself says ${topic}.`)
     return await house.bus.publish(topic, bytesOf(message), { qos: qos === 0 ? 0 : 1, retain })
   } catch (thrown) {
     const error = asDaybookError(thrown)
