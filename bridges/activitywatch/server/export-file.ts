@@ -11,6 +11,9 @@ const MOST_UNKNOWN = 32 * 1024 * 1024
 const DESCRIPTION = ['id', 'type', 'client', 'hostname', 'name', 'created', 'data']
 const NEEDED = ['type', 'client', 'hostname']
 
+/** The detail of the error for what has none. */
+export const NO_BUCKETS = 'An export has a field "buckets".'
+
 /** Some events of one bucket; of an empty one there is one batch without events. */
 export interface ExportBatch {
   /** The bucket's key in the file. */
@@ -30,6 +33,7 @@ export async function* readExport(pieces: AsyncIterable<Uint8Array>): AsyncGener
   let ready: ExportBatch[] = []
   let current: ExportBatch | undefined
   let found = false
+  let any = false
   let unknown = 0
 
   function in_(key: string): ExportBatch {
@@ -52,9 +56,14 @@ export async function* readExport(pieces: AsyncIterable<Uint8Array>): AsyncGener
       if (batch.events.length >= BATCH && NEEDED.every((field) => field in batch.bucket)) hand({ ...batch })
     } else if (stack.length === 3) in_(name).bucket[String(key)] = value
     else if (stack.length === 2) {
+      any = true
       hand({ ...in_(String(key)) })
       current = undefined
-    } else found = true
+    } else {
+      const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+      if (!isObject && !any) throw new DaybookError('invalid', 'buckets: an object with a bucket under each id.')
+      found = true
+    }
   }
 
   try {
@@ -70,5 +79,5 @@ export async function* readExport(pieces: AsyncIterable<Uint8Array>): AsyncGener
     if (error instanceof Error && !(error instanceof DaybookError)) throw new DaybookError('not_json', error.message)
     throw error
   }
-  if (!found) throw new DaybookError('invalid', 'An export has a field "buckets".')
+  if (!found) throw new DaybookError('invalid', NO_BUCKETS)
 }

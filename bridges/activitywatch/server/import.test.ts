@@ -56,6 +56,9 @@ test('the files of a form are imported, whatever its fields are called', async (
 
 test.each([
   ['no export', { nope: 1 }, {}, 500],
+  ['nothing that has buckets', 'null', {}, 500],
+  ['a list of no buckets', { buckets: [] }, {}, 400],
+  ['no buckets', { buckets: null }, {}, 400],
   ['a bucket without a type', { buckets: { b: { id: 'b', events: [] } } }, {}, 500],
   ['no JSON', '{"buckets": {', {}, 400],
   ['no JSON in the middle', '{"buckets": {"b": {"id": nope', {}, 400],

@@ -7,7 +7,7 @@ import { DaybookError } from '../../../schemas/errors.ts'
 import type { Bucket, Draft } from '../store/buckets.ts'
 import { type Answer, isAnswer, json, message, page } from './answers.ts'
 import { isForm, isJson, readPieces } from './bodies.ts'
-import { readExport } from './export-file.ts'
+import { NO_BUCKETS, readExport } from './export-file.ts'
 import type { AwAppOptions } from './serving.ts'
 import { importedBucketOf, importedOf } from './wire.ts'
 
@@ -55,7 +55,8 @@ async function importPieces(pieces: AsyncIterable<Uint8Array>, options: AwAppOpt
     }
   } catch (error) {
     if (!(error instanceof DaybookError) || !['not_json', 'invalid'].includes(error.code)) throw error
-    throw error.code === 'not_json' ? message(400, error.message) : page(500, error.message)
+    // As aw-server fails on it.
+    throw error.detail === NO_BUCKETS ? page(500, error.message) : message(400, error.message)
   }
 }
 
