@@ -140,6 +140,23 @@ test('switches and people say it on the command topic, with and without wanting 
   expect(await pause({ for: 'a while' })).toMatchObject({ code: 'invalid', detail: expect.stringMatching(/30m/) })
 })
 
+test('nobody says in its place that it is paused, or that it is not any more', async () => {
+  const device = await laptop()
+  const heard = await states()
+  const sender = await client()
+  const say = (state: PauseState) =>
+    sender.publishAsync(topics.state('pause'), JSON.stringify(state), { qos: 1, retain: true })
+  await say({ paused: true, since: 1, until: null })
+  await sender.publishAsync(topics.state('pause'), '', { qos: 1, retain: true })
+  const paused = await pause({ paused: true })
+  await say({ paused: false, since: null, until: null })
+  await expect.poll(() => isPaused(device), { interval: 10 }).toBe(true)
+  expect((await pause({ paused: false })).paused).toBe(false)
+  await expect.poll(() => heard).toEqual([expect.objectContaining({ paused: false }), paused, heard[0]])
+  // What came in the pause is not kept.
+  expect(await ask('/api/v1/rejected')).toMatchObject({ items: [{ code: 'not_json' }, { code: 'topic_invalid' }] })
+})
+
 test('a bridge alone stops within two seconds, and what its outbox brings late stays away', async () => {
   const device = await laptop()
   device.bridge.take?.('before')
