@@ -279,6 +279,13 @@ test('a pause ends what is open; what was written in it is removed and leaves no
   expect(JSON.stringify(kept)).not.toContain('secret')
 })
 
+test('what connecting makes happen is marked, so that nobody takes it for work', async () => {
+  hook('DaybookConnected', 10, { session_id: 'daybook-connect-1' })
+  const { kept } = await open()
+  await emptied()
+  expect(kept.map(({ type, data }) => [type, data?.event, data?.probe])).toEqual([['event', 'DaybookConnected', true]])
+})
+
 test('an excluded folder leaves no trace', async () => {
   const allows = ({ path = '' }) => !path.startsWith('/home/ada/private')
   const { kept, outbox } = await open(undefined, { privacy: { allows } })

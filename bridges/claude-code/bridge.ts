@@ -195,12 +195,7 @@ export async function openHooks(host: BridgeHost<HooksConfig>, parts: HooksParts
     forget({ since = 0, until = Number.POSITIVE_INFINITY, source, entity }) {
       if (entity !== undefined || (source !== undefined && source !== parts.source)) return 0
       const own = memory.forget(since, until) + known.forget(since, until)
-      return (
-        own +
-        transcripts.forget(since, until) +
-        (telemetry?.forget(since, until) ?? 0) +
-        (telemetry?.forget(since, until) ?? 0)
-      )
+      return own + transcripts.forget(since, until) + (telemetry?.forget(since, until) ?? 0)
     },
     import: (...past) => transcripts.import(...past),
     ...(telemetry && { serve: (...asked) => telemetry.serve(...asked) }),

@@ -5,7 +5,7 @@ import { hash } from 'node:crypto'
 import { CONNECTED } from './call.ts'
 import { type Facts, present } from './fields.ts'
 import { ALIKE_MS, compactionsOf, keys, promptOfText } from './keys.ts'
-import { inferEnds, nameOf, type Turn, tell } from './notify.ts'
+import { ALONE, inferEnds, nameOf, type Turn, tell } from './notify.ts'
 import { closeIn, type Open, openIn } from './session.ts'
 import { exitCodeOf, inOneLine, inputOf, outputOf, useInWords } from './tools.ts'
 
@@ -32,15 +32,15 @@ export const eventTellers: Record<string, (turn: Turn) => void> = {
     endPrompt(turn, { ok: true })
   },
   StopFailure(turn) {
-    const { session, fields, prompt } = turn
+    const { session, fields } = turn
     const error = fields.text('error') ?? 'unknown'
     const message = fields.text('last_assistant_message')
     const details = fields.value('error_details')
     const data = present({ error, message, details: details ?? undefined, ok: false })
-    const key = keys.error(session.id, prompt ?? `~${turn.call.at}`)
     tell(turn, {
-      key,
+      key: errorKey(turn),
       type: 'error',
+      once: true,
       summary: inOneLine(message ?? `${nameOf(turn.call.source)} failed: ${error}`),
       data,
     })
@@ -115,7 +115,7 @@ export const eventTellers: Record<string, (turn: Turn) => void> = {
   },
   [CONNECTED](turn) {
     const summary = `The hooks of ${nameOf(turn.call.source)} reach Daybook`
-    tell(turn, { key: aloneKey(turn), type: 'event', summary, data: { event: CONNECTED } })
+    tell(turn, { key: aloneKey(turn), type: 'event', summary, data: { event: CONNECTED, probe: true } })
   },
   UserPromptExpansion(turn) {
     const { fields, call } = turn
@@ -199,6 +199,14 @@ function promptKey({ session, prompt, call, context }: Turn, text: string): stri
   const key = keys.prompt(session.id, promptOfText(text))
   const near = context.known.nearby(key, 'start', call.at, ALIKE_MS)
   return near ?? (context.known.when(key, 'start') === undefined ? key : `${key}/${call.at}`)
+}
+
+/** A failure that the channels time differently is one; the same prompt may fail again later. */
+function errorKey({ session, prompt, call, context }: Turn): string {
+  const of = prompt ?? session.prompt?.slice(keys.prompt(session.id, '').length)
+  const key = keys.error(session.id, of ?? '~')
+  const near = context.known.nearby(key, ALONE, call.at, ALIKE_MS)
+  return near ?? (context.known.when(key, ALONE) === undefined ? key : `${key}/${call.at}`)
 }
 
 function subagentKey({ session, fields, call }: Turn): string {

@@ -12,6 +12,8 @@ export interface Known {
   when(key: string, phase: string): number | undefined
   /** A known key with this beginning whose first time is at most `within` ms from `time`: the nearest. */
   nearby(prefix: string, phase: string, time: number, within: number): string | undefined
+  /** What is known below this key, itself included, by time. */
+  all(key: string, phase: string): { key: string; at: number }[]
   /** Forgets what happened from `since` to `until`, exclusive; how many things that were. */
   forget(since: number, until: number): number
 }
@@ -40,6 +42,15 @@ export function createKnown(state: BridgeState): Known {
         if (far <= within && far < (nearest?.far ?? Number.POSITIVE_INFINITY)) nearest = { key, far }
       }
       return nearest?.key
+    },
+    all(key, phase) {
+      const names = state.keys(PREFIX + key).filter((name) => name.endsWith(`#${phase}`))
+      const known = names.map((name) => ({
+        key: name.slice(PREFIX.length, -phase.length - 1),
+        at: state.get<number>(name) ?? 0,
+      }))
+      const below = known.filter((each) => each.key === key || each.key.startsWith(`${key}/`))
+      return below.sort((a, b) => a.at - b.at)
     },
     forget(since, until) {
       const gone = state.keys(PREFIX).filter((name) => {

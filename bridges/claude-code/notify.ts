@@ -36,17 +36,23 @@ export interface Telling {
   duration?: number | undefined
   /** The same phase was told before, and this is later news of it. */
   again?: boolean
+  /** It stands alone and happens once under its key, whichever channel tells it first. */
+  once?: boolean
   /** It is told besides what the call says, whose other fields are not its own. */
   beside?: boolean
 }
 
+/** What stands alone and happens once, among the times that are known. */
+export const ALONE = 'alone'
+
 export const nameOf = (source: string) => (source === 'codex' ? 'Codex' : 'Claude Code')
 
 /** Adds what is told; starts and ends get the time that the first channel gave them. */
-export function tell(turn: Turn, { key, type, phase, summary, data, duration, again = false, beside }: Telling): void {
+export function tell(turn: Turn, telling: Telling): void {
+  const { key, type, phase, summary, data, duration, again = false, once = false, beside } = telling
   const { call, context, session, prompt } = turn
   const first = (phase === 'start' || phase === 'end') && !again
-  const timestamp = first ? context.known.at(key, phase, call.at) : call.at
+  const timestamp = first || once ? context.known.at(key, phase ?? ALONE, call.at) : call.at
   const id = { space: context.space, source: call.source, key: again ? `${key}/${timestamp}` : key, phase, timestamp }
   turn.told.push({
     id: eventId(id),

@@ -37,7 +37,7 @@ real('Claude Code: sessions that go well, that fail and that resume are told as 
   const { house, program, daybook } = here
   const before = filesIn(program.home)
   const connected = JSON.parse(await daybook('connect', 'claude-code', '--yes', '--json'))
-  expect(connected.event).toMatchObject({ source: 'claude_code', details: { event: 'DaybookConnected' } })
+  expect(connected.event).toMatchObject({ source: 'claude_code', details: { event: 'DaybookConnected', probe: true } })
   expect(connected.found[0]).toMatch(/^Claude Code \d+\.\d+\.\d+, /)
   expect(await daybook('connect', 'claude-code', '--dry-run')).not.toMatch(/change|create/)
   await daybook('disconnect', 'claude-code')

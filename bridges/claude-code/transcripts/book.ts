@@ -2,6 +2,7 @@
 // of it was copied. Not for: files, or when to look (keeper.ts).
 import type { BridgeState } from '../../bridge.ts'
 import type { Place } from './reader.ts'
+import type { Run } from './runs.ts'
 import type { Totals } from './totals.ts'
 
 export interface Entry {
@@ -10,6 +11,8 @@ export interface Entry {
   /** The `activityId` of what it is the transcript of. */
   activity: string
   agent?: string | undefined
+  /** The runs that it tells of and whose sums are not all told, the last one `activity`. */
+  runs?: Run[] | undefined
   place?: Place | undefined
   totals?: Totals | undefined
   /** The last copy: what the file was then, when it was made, epoch ms; no id: it could not be kept. */

@@ -48,7 +48,7 @@ function hook(name: string, at: number): void {
   const body = readFileSync(join(RECORDED, `${name}.json`), 'utf8')
   const path = join(folder, 'spool', `${at}-0`)
   mkdirSync(join(folder, 'spool'), { recursive: true })
-  writeFileSync(join(folder, '.new'), `claude_code ${name}\n${body}`)
+  writeFileSync(join(folder, '.new'), `claude_code ${name.split('.')[0]}\n${body}`)
   utimesSync(join(folder, '.new'), at / 1000, at / 1000)
   cpSync(join(folder, '.new'), path, { preserveTimestamps: true })
 }
@@ -117,6 +117,58 @@ test('what hooks have told has the same ids, and an import that is repeated tell
   // Everything but the copy, which is there.
   expect(again.kept).toHaveLength(12)
   expect(again.kept.filter(({ id }) => !once.has(id)).map(short)).toEqual([])
+})
+
+test('a session that was resumed is told run by run, so that its tokens are counted once', async () => {
+  const [first, second] = [Date.parse('2026-11-23T00:35:27.000Z'), Date.parse('2026-11-23T00:39:10.000Z')]
+  for (const [index, name] of ['SessionStart', 'UserPromptSubmit', 'Stop', 'SessionEnd'].entries())
+    hook(name, first + index * 100)
+  for (const [index, name] of ['SessionStart.resume', 'SessionEnd'].entries()) hook(name, second + index * 2_000)
+  const { kept, bring } = await open()
+  await expect.poll(() => kept.length, { timeout: 5_000 }).toBe(6)
+  put('074aa34a-00fa-4e1c-bc87-768b45e8b42d.jsonl', recorded)
+  const live = new Set(kept.map(({ id }) => id))
+  await bring()
+  const enriched = kept.filter(({ phase }) => phase === 'enriched')
+  const session = 'session/074aa34a-00fa-4e1c-bc87-768b45e8b42d'
+  expect(enriched.map(({ activityId }) => activityId)).toEqual([session, `${session}/${second}`])
+  const sum = (name: string) => enriched.map(({ data }) => Number(data?.[name]))
+  expect(sum('tokens_in')).toEqual([200, 300])
+  expect(sum('prompts')).toEqual([1, 1])
+  expect(sum('tools')).toEqual([1, 2])
+  expect(sum('cost_usd')[0]).toBeGreaterThan(0)
+  expect(sum('cost_usd').reduce((all, cost) => all + cost)).toBeCloseTo(0.00405)
+  expect(enriched[0]?.timestamp).toBeLessThan(second)
+  const fresh = kept.filter(({ id, type }) => type === 'session' && !live.has(id))
+  expect(fresh.map(({ phase }) => phase)).toEqual(['enriched', 'enriched'])
+})
+
+test('an error that a hook told is the same one, though its line was written some milliseconds apart', async () => {
+  const { session_id, prompt_id, ...said } = JSON.parse(readFileSync(join(RECORDED, 'StopFailure.json'), 'utf8'))
+  const at = Date.parse('2026-11-23T00:35:27.000Z')
+  hook('StopFailure', at)
+  const { kept, bring } = await open()
+  const errors = () => kept.filter(({ type }) => type === 'error')
+  await expect.poll(() => errors().length, { timeout: 5_000 }).toBe(1)
+  const text = [{ type: 'text', text: said.last_assistant_message }]
+  const failed = (after: number) =>
+    line(
+      {
+        ...{ type: 'assistant', sessionId: session_id, isApiErrorMessage: true, error: said.error },
+        message: { model: '<synthetic>', content: text },
+      },
+      new Date(at + after).toISOString(),
+    )
+  const ask = (id: string, after: number) =>
+    line(
+      { type: 'user', sessionId: session_id, promptId: id, message: { content: 'say' } },
+      new Date(at + after).toISOString(),
+    )
+  put(`${session_id}.jsonl`, ask(prompt_id, -900) + failed(-9) + ask('p-2', 5_000) + failed(5_100))
+  await bring()
+  expect(errors()).toHaveLength(3)
+  expect(errors()[1]?.id).toBe(errors()[0]?.id)
+  expect(errors()[2]?.id).not.toBe(errors()[0]?.id)
 })
 
 test('failures, subagents, compactions and API errors are told as such', async () => {
@@ -201,7 +253,11 @@ test('many come oldest first, in the range that is asked for, and one that still
   expect(
     kept.filter(({ phase, type }) => type === 'prompt' && phase === 'start').map(({ summary }) => summary),
   ).toEqual(['do b', 'do c'])
-  expect(progress.map(({ what }) => what)).toEqual(['transcript 2 of 4', 'transcript 3 of 4'])
+  expect(progress.map(({ what }) => what)).toEqual([
+    'transcript 2 of 4',
+    'transcript 3 of 4',
+    expect.stringMatching(/^transcript 3 of 4; 1 changed in the last 30 minutes and wait/),
+  ])
   await bring({ from: join(past, 'a.jsonl') })
   expect(kept.some(({ summary }) => summary === 'do a')).toBe(true)
   await expect(bring({ from: join(folder, 'nowhere') })).rejects.toMatchObject({ code: 'invalid' })

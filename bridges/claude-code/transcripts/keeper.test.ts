@@ -269,3 +269,26 @@ test('forgets what was in a stretch of time, and takes no path that is none', as
   expect(keeper.forget(0, clock.now() + 1)).toBe(1)
   expect(keeper.figures().transcripts).toBe(0)
 })
+
+test('each run of a session is told what it added up to, also one that ended just before the next began', async () => {
+  await writeFile(path, prompt('p1') + answer('m1'))
+  notice('SessionStart', { activity: 'session/s' })
+  notice('SessionEnd', { activity: 'session/s' })
+  await until(() => emitted.some(({ phase, type }) => phase === 'enriched' && type === 'session'))
+  await pass(5_000)
+  notice('SessionStart', { activity: 'session/s/2' })
+  await appendFile(path, prompt('p2') + answer('m2') + answer('m3'))
+  notice('SessionEnd', { activity: 'session/s/2' })
+  // So soon that nobody has read what the second added.
+  await clock.advance(100)
+  notice('SessionStart', { activity: 'session/s/3' })
+  await appendFile(path, prompt('p3') + answer('m4'))
+  notice('SessionEnd', { activity: 'session/s/3' })
+  await until(() => emitted.some(({ activityId }) => activityId === 'session/s/3'))
+  const sessions = emitted.filter(({ type }) => type === 'session')
+  expect(sessions.map(({ activityId, phase, data }) => [activityId, phase, data?.tokens_in, data?.prompts])).toEqual([
+    ['session/s', 'enriched', 10, 1],
+    ['session/s/2', 'enriched', 20, 1],
+    ['session/s/3', 'enriched', 10, 1],
+  ])
+})

@@ -15,6 +15,7 @@ import { takeCodexLine } from './codex.ts'
 import { readLine } from './lines.ts'
 import { createPauseLog, outsidePauses } from './pauses.ts'
 import { readOn } from './reader.ts'
+import { beginRuns, markOfRun, type Run, sharesOf } from './runs.ts'
 import { markOf, tellPrompt, tellTranscript } from './tell.ts'
 import { emptyTotals, takeLine } from './totals.ts'
 import type { TranscriptNotice, TranscriptsParts } from './transcripts.ts'
@@ -33,6 +34,8 @@ const REST_MS = 30_000
 const MISSING_MOST = 5
 const RETRY_MS = 60_000
 const PROMPTS_TOLD = 64
+/** Runs of a session whose sums wait to be told. */
+const RUNS_MOST = 50
 
 const ends: ReadonlySet<string> = new Set(['SessionEnd', 'SubagentStop'])
 const turns: ReadonlySet<string> = new Set(['Stop', 'StopFailure'])
@@ -56,10 +59,15 @@ export function createKeeper({ host, source }: Pick<TranscriptsParts, 'host' | '
     if (!isAbsolute(path) || !path.endsWith('.jsonl')) return
     const own = activity ?? (agent === undefined ? keys.session(session) : keys.subagent(session, agent))
     const known = book.get(path)
-    const entry: Entry = known ?? { path, session, activity: own, agent, aliveAt: at }
+    // A run that goes on with a session has its own key, and begins where this says.
+    const run: Run = { activity: own, ...(agent === undefined && own !== keys.session(session) && { since: at }) }
+    const entry: Entry = known ?? { path, session, activity: own, runs: [run], agent, aliveAt: at }
     const isNew = !known || entry.activity !== own
     entry.aliveAt = Math.max(entry.aliveAt, at)
-    if (entry.activity !== own) Object.assign(entry, { activity: own, enriched: undefined, ended: undefined })
+    if (entry.activity !== own) {
+      const runs = [...runsOf(entry), { ...run, since: at }].slice(-RUNS_MOST)
+      Object.assign(entry, { activity: own, runs, enriched: undefined, ended: undefined })
+    }
     const due = ends.has(event) || turns.has(event)
     if (event === 'SessionStart') entry.ended = undefined
     if (ends.has(event)) entry.ended = true
@@ -120,18 +128,23 @@ export function createKeeper({ host, source }: Pick<TranscriptsParts, 'host' | '
 
   async function read(entry: Entry): Promise<number> {
     let totals = structuredClone(entry.totals) ?? emptyTotals()
+    let runs = structuredClone(runsOf(entry))
     const begin = (anew: boolean) => {
-      if (anew) totals = emptyTotals()
+      if (!anew) return
+      totals = emptyTotals()
+      runs = runs.map((run) => ({ ...run, before: undefined }))
     }
     const line = (text: string | undefined) => {
       const facts = text === undefined ? 'long' : readLine(text)
       const at = typeof facts === 'object' ? Date.parse(String(facts.timestamp)) : Number.NaN
-      if (!pauses.covers(at)) take(totals, facts)
+      if (pauses.covers(at)) return
+      beginRuns(runs, totals, at)
+      take(totals, facts)
     }
     const { file, offset, changedAt } = await readOn(entry.path, entry.place, begin, line, signal)
     // A title is what somebody wrote, and is remembered here before anything is told.
     totals.titles = privacy.clean(totals.titles)
-    Object.assign(entry, { place: { file, offset }, totals, missing: undefined })
+    Object.assign(entry, { place: { file, offset }, totals, runs: merged(runs, runsOf(entry)), missing: undefined })
     return changedAt
   }
 
@@ -167,9 +180,20 @@ export function createKeeper({ host, source }: Pick<TranscriptsParts, 'host' | '
     if (kept ? kept.id === copied?.id : !entry.ended) return
     const ended = entry.ended === true || entry.enriched === true
     entry.enriched = ended
-    const others =
+    const agents =
       entry.agent === undefined ? book.ofSession(entry.session).flatMap((e) => (e.agent && e.totals) || []) : []
-    host.emit([tellTranscript(entry, totals, { copy: kept, ended, others }, { space, source, now })])
+    const shares = sharesOf(runsOf(entry), totals)
+    const told = shares.flatMap(({ run, totals: own, since, until }, index) => {
+      const isLast = index === shares.length - 1
+      const mark = markOfRun(own)
+      if (!isLast && run.told === mark) return []
+      run.told = mark
+      const others = agents.filter(({ firstAt = 0 }) => firstAt >= since && firstAt < until)
+      const whose = { ...entry, activity: run.activity }
+      return [tellTranscript(whose, own, { copy: kept, ended: ended || !isLast, others }, { space, source, now })]
+    })
+    host.emit(told)
+    entry.runs = runsOf(entry).slice(-1)
     if (kept) counts.transcriptsCopied++
   }
 
@@ -234,6 +258,13 @@ export function createKeeper({ host, source }: Pick<TranscriptsParts, 'host' | '
       await running
     },
   }
+}
+
+const runsOf = ({ runs, activity }: Entry): Run[] => runs ?? [{ activity }]
+
+/** What a reading found of runs; another may have begun meanwhile. */
+function merged(read: readonly Run[], now: readonly Run[]): Run[] {
+  return now.map((run) => ({ ...run, before: read.find(({ activity }) => activity === run.activity)?.before }))
 }
 
 export type Keeper = ReturnType<typeof createKeeper>
