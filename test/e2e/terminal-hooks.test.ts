@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { missing } from '../journey.ts'
 import { captured, type Home, makeHome, programOf, type ShellName, typeInto } from '../terminal/shells.ts'
 import { type Situation, situations } from '../terminal/situations.ts'
+import { situationsOfBash } from '../terminal/situations-bash.ts'
 
 const python = missing(['python3', 'python3'])
 if (python) console.warn(`skipped: ${python}`)
@@ -34,7 +35,9 @@ function withSettings(home: Home, settings: string): void {
 }
 
 describe.each(shells)('%s', (shell) => {
-  const meant = situations.filter(({ shells = ['bash', 'zsh', 'fish'] }) => shells.includes(shell))
+  const meant = [...situations, ...situationsOfBash].filter(({ shells = ['bash', 'zsh', 'fish'] }) =>
+    shells.includes(shell),
+  )
   test.each(meant)('$what', async (situation) => {
     const { before, after, settings } = situation
     const load = shell === 'fish' ? 'source ~/hooks/daybook.fish' : `. ~/hooks/daybook.${shell}`
@@ -106,6 +109,13 @@ describe.each(shells)('%s', (shell) => {
     const { screen } = await typeInto(home, ['echo on', 'false', 'exit'])
     expect(screen).toContain('on\r\n')
     expect(screen).not.toMatch(/daybook|denied|directory|No such/)
+  })
+
+  test.skipIf(shell !== 'bash')('a PROMPT_COMMAND that is readonly is no word on the terminal', async () => {
+    using home = makeHome(shell, { before: 'readonly PROMPT_COMMAND=n=1' })
+    const { screen } = await typeInto(home, ['echo on', 'exit'])
+    expect(screen).toContain('on\r\n')
+    expect(screen).not.toMatch(/readonly|daybook/)
   })
 
   test('who is no person at a terminal writes nothing', async () => {

@@ -259,105 +259,6 @@ export const situations: readonly Situation[] = [
       ['exit', undefined],
     ],
   },
-  // bash alone
-  ...[
-    'HISTCONTROL=ignoreboth',
-    'HISTCONTROL=ignoredups:erasedups',
-    'HISTCONTROL=',
-    'HISTTIMEFORMAT="%F %T "',
-    'HISTSIZE=3',
-  ].map(
-    (before): Situation => ({
-      what: `bash with ${before}`,
-      shells: ['bash'],
-      before,
-      typed: ['echo a', ' echo hush', 'echo a', 'echo b', 'echo a', 'exit'],
-      captured: [
-        ['echo a', 0],
-        ['echo a', 0],
-        ['echo b', 0],
-        ['echo a', 0],
-        ['exit', undefined],
-      ],
-      never: 'hush',
-    }),
-  ),
-  {
-    what: 'bash is told not to remember',
-    shells: ['bash'],
-    before: "HISTIGNORE='hush*:ls'",
-    typed: ['true', 'hush a', 'false', 'set +o history', 'true hush', 'exit'],
-    captured: [
-      ['true', 0],
-      ['false', 1],
-      ['set +o history', 0],
-    ],
-    never: 'hush',
-  },
-  ...['PROMPT_COMMAND="false; true"', 'PROMPT_COMMAND=(true false)', 'PROMPT_COMMAND="true;"'].map(
-    (before): Situation => ({
-      what: `bash with ${before}`,
-      shells: ['bash'],
-      before,
-      typed: ['true', 'false', 'exit'],
-      captured: [
-        ['true', 0],
-        ['false', 1],
-        ['exit', undefined],
-      ],
-    }),
-  ),
-  {
-    what: 'what others put into PROMPT_COMMAND and PS0 still works',
-    shells: ['bash'],
-    before: "PROMPT_COMMAND='seen=$?'",
-    typed: ['(exit 9)', 'echo "saw:$seen"', 'exit'],
-    captured: [
-      ['(exit 9)', 9],
-      ['echo "saw:$seen"', 0],
-      ['exit', undefined],
-    ],
-  },
-  ...['set -o posix', 'export POSIXLY_CORRECT=1', 'unset EPOCHREALTIME', 'readonly HISTTIMEFORMAT="%T "'].map(
-    (before): Situation => ({
-      what: `bash with ${before}`,
-      shells: ['bash'],
-      before,
-      settings: 'command vault *\n',
-      typed: ['true', 'vault login', 'echo a b', '(exit 3)', 'exit'],
-      captured: [
-        ['true', 0],
-        ['echo a b', 0],
-        ['(exit 3)', 3],
-        ['exit', undefined],
-      ],
-      never: 'vault',
-    }),
-  ),
-  {
-    what: 'a shell that becomes posix',
-    shells: ['bash'],
-    typed: ['set -o posix', 'echo a b', '(exit 3)', 'exit'],
-    captured: [
-      ['set -o posix', 0],
-      ['echo a b', 0],
-      ['(exit 3)', 3],
-      ['exit', undefined],
-    ],
-  },
-  {
-    what: 'a trap on ERR fires once a mistake',
-    shells: ['bash'],
-    before: 'n=0; set -E; trap "n=\\$((n + 1))" ERR',
-    typed: ['echo "is:$n"', 'false', 'false', '', 'test $n = 2', 'exit'],
-    captured: [
-      ['echo "is:$n"', 0],
-      ['false', 1],
-      ['false', 1],
-      ['test $n = 2', 0],
-      ['exit', undefined],
-    ],
-  },
   {
     what: 'ksh_arrays, and the functions of others',
     shells: ['zsh'],
@@ -365,16 +266,6 @@ export const situations: readonly Situation[] = [
     typed: ['test "$A$B" = 11', 'exit'],
     captured: [
       ['test "$A$B" = 11', 0],
-      ['exit', undefined],
-    ],
-  },
-  {
-    what: 'the last argument is still $_',
-    shells: ['bash'],
-    typed: ['echo first second', 'test $_ = second', 'exit'],
-    captured: [
-      ['echo first second', 0],
-      ['test $_ = second', 0],
       ['exit', undefined],
     ],
   },

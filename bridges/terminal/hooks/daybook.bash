@@ -9,7 +9,13 @@
 # `DAYBOOK_TERMINAL=off` stops it, `unset DAYBOOK_TERMINAL` goes on.
 [ -n "${BASH_VERSION-}" ] || return 0
 case $- in *i*) ;; *) return 0 ;; esac
-[ "${_daybook_pid-}" != "$$" ] || return 0
+# A start-up file that is read once more may have set PROMPT_COMMAND anew.
+[ "${_daybook_pid-}" != "$$" ] || { _daybook_install 2>/dev/null; return 0; }
+# What cannot be changed is left alone.
+(unset PROMPT_COMMAND) 2>/dev/null || return 0
+# Under `set -a` nothing of this goes to other programs.
+_daybook_exports=
+case $- in *a*) _daybook_exports=1; set +a ;; esac
 
 _daybook_load() {
   local folder=${BASH_SOURCE[0]%/*} key value name
@@ -191,8 +197,15 @@ _daybook_record() {
 
 # Called by the DEBUG trap with the last argument of the last command, which must be `$_` again afterwards.
 _daybook_debug() {
-  local command=$BASH_COMMAND
+  local command=$BASH_COMMAND exports=
+  case $- in *a*) exports=1; set +a ;; esac
   _daybook_last=$1
+  _daybook_command "$command" || :
+  [[ -z $exports ]] || set -a
+} 2>/dev/null
+
+_daybook_command() {
+  local command=$1
   [[ -n $_daybook_armed && $command != _daybook_* ]] || return 0
   # Without PS0 a command of the prompt and one that was typed look the same.
   [[ -n $_daybook_ps0 || ${PROMPT_COMMAND-} != *"$command"* ]] || return 0
@@ -205,7 +218,7 @@ _daybook_debug() {
     fi
     _daybook_entered=
   fi
-} 2>/dev/null
+}
 
 _daybook_after() {
   local code=$1
@@ -231,16 +244,58 @@ _daybook_after() {
     # It is nothing but assigned, as a mistake in an arithmetic one would end the line; a posix shell has its own idea of `!`.
     # shellcheck disable=SC2016 # bash expands it
     if [[ ${PS0-} != *_daybook_entered* ]]; then
-      PS0=${PS0-}'${_daybook_any:+${_daybook_any##[x${_daybook_entered:=${EPOCHREALTIME:-1}}]}}'
+      if [[ ${PS0+${PS0@a}} == *r* ]]; then
+        _daybook_ps0=
+      else
+        PS0=${PS0-}'${_daybook_any:+${_daybook_any##[x${_daybook_entered:=${EPOCHREALTIME:-1}}]}}'
+      fi
     fi
   fi
 }
 
 # The first of PROMPT_COMMAND.
 _daybook_precmd() {
-  _daybook_status=$?
+  local code=$? exports=
+  # Once more at the same prompt, by a function that keeps what it found in PROMPT_COMMAND.
+  [[ -z ${FUNCNAME[1]-} || -z $_daybook_armed ]] || return 0
+  case $- in *a*) exports=1; set +a ;; esac
+  _daybook_status=$code
   _daybook_armed=
-  if [[ -z $_daybook_by ]]; then _daybook_after "$_daybook_status" || :; fi
+  if [[ -z $_daybook_by ]]; then _daybook_after "$code" || :; fi
+  [[ -z $exports ]] || set -a
+} 2>/dev/null
+
+# Has ours be the first of PROMPT_COMMAND. It is changed in its place, as bash may be at it.
+_daybook_install() {
+  local first=${PROMPT_COMMAND-} before= after= each=
+  [[ -z $_daybook_by ]] || return 0
+  before=${first%%"$_daybook_prompting"*}
+  if [[ $before == "$first" ]]; then
+    PROMPT_COMMAND=$_daybook_prompting${first:+$'\n'$first}
+  elif [[ ${before##*[!;[:space:]]} == *[\;$'\n']* ]]; then
+    # As in `PROMPT_COMMAND="history -a; $PROMPT_COMMAND"`, after which the exit code would be that of `history`.
+    after=${first#*"$_daybook_prompting"}
+    after=${after#"${after%%[!;[:space:]]*}"}
+    PROMPT_COMMAND=$_daybook_prompting$'\n'$before$after
+  fi
+  # Since 5.1 it may be an array, whose elements all see the exit code and PIPESTATUS. Who sets it anew without knowing that
+  # leaves the last of them, which looks after the first.
+  ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || return 0
+  for each in "${PROMPT_COMMAND[@]}"; do
+    [[ $each != "$_daybook_watching" ]] || return 0
+  done
+  PROMPT_COMMAND+=("$_daybook_watching")
+}
+
+# The last of PROMPT_COMMAND: whether ours has not been run at this prompt.
+_daybook_lost() {
+  local code=$? is_lost=0
+  [[ ${PROMPT_COMMAND-} != "$_daybook_prompting"* && -z $_daybook_by ]] || return 1
+  [[ ${PROMPT_COMMAND+${PROMPT_COMMAND@a}} != *r* ]] || return 1
+  _daybook_status=$code
+  [[ ${PROMPT_COMMAND-} != *"$_daybook_prompting"* ]] || is_lost=1
+  _daybook_install
+  return "$is_lost"
 } 2>/dev/null
 
 # Sees, outside any function, whether a DEBUG trap of others is there; then ours stays away.
@@ -290,11 +345,8 @@ else
   # At the outermost level, as a function has no DEBUG trap of its own.
   # shellcheck disable=SC2016
   _daybook_prompting='_daybook_precmd; if [[ -z $_daybook_by && -z ${FUNCNAME-} && -f $_daybook_line ]]; then trap -p DEBUG 1<>"$_daybook_line"; _daybook_look; if [[ -n $_daybook_armed ]]; then trap '\''_daybook_debug "$_"; [[ -n $_daybook_armed ]] || trap - DEBUG; : "$_daybook_last"'\'' DEBUG; fi; fi; _daybook_back && :'
-  # Since 5.1 it may be an array, whose elements all see the exit code and PIPESTATUS.
-  if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || [[ "$(declare -p PROMPT_COMMAND 2>/dev/null)" == 'declare -a'* ]]; then
-    PROMPT_COMMAND=("$_daybook_prompting" ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})
-  else
-    PROMPT_COMMAND=$_daybook_prompting${PROMPT_COMMAND:+$'\n'$PROMPT_COMMAND}
-  fi
-  unset _daybook_prompting
+  # shellcheck disable=SC2016
+  _daybook_watching='if _daybook_lost; then _daybook_back && :; eval "$_daybook_prompting" || :; fi'
+  _daybook_install
 fi
+if [[ -n $_daybook_exports ]]; then set -a; fi
