@@ -97,6 +97,22 @@ test.each([
   },
 )
 
+test('its commands run this Daybook by whole paths, whatever is on PATH', async () => {
+  install('claude', '2.1.330 (Claude Code)')
+  install('daybook', 'another')
+  await connect(claudeCode)
+  const text = (name: string) => readFileSync(join(home, `.claude/skills/daybook/commands/${name}.md`), 'utf8')
+  const [, program = '', verb] = /`(.*) (status)`/.exec(text('status')) ?? []
+  expect(verb).toBe('status')
+  for (const name of ['note', 'status']) {
+    expect(text(name)).toContain(`\nallowed-tools: Bash(${program} ${name}:*)\n`)
+    expect(text(name)).toContain(`\`${program} ${name}\``)
+    expect(text(name)).not.toMatch(/[`(]daybook /)
+  }
+  const { code, stdout } = await desk.run('/bin/sh', ['-c', `${program} --help`])
+  expect([code, stdout]).toEqual([0, expect.stringContaining('note')])
+})
+
 test('the folders that the environment names are taken', async () => {
   desk = deskAt({ CLAUDE_CONFIG_DIR: join(home, 'my claude'), CODEX_HOME: join(home, 'my codex') })
   for (const name of ['my claude', 'my codex']) mkdirSync(join(home, name))

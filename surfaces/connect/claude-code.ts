@@ -69,13 +69,30 @@ function older(version: string): boolean {
 function editsIn(desk: Desk, folder: string): Edit[] {
   const shipped = (path: string, why: string) => written(join(folder, path), pluginFile(desk, path), why)
   const manifest = shipped(MANIFEST, 'the plugin')
+  const command = (name: string) => {
+    const path = `commands/${name}.md`
+    return written(join(folder, path), withPaths(pluginFile(desk, path), desk), `the command /daybook:${name}`)
+  }
   return [
     { ...manifest, apply: (before) => manifest.apply(ours(before, folder)) },
     shipped('hooks/hooks.json', 'which hooks it has'),
     ...scriptEdits(desk, SOURCE, join(folder, 'hooks')),
-    shipped('commands/note.md', 'the command /daybook:note'),
-    shipped('commands/status.md', 'the command /daybook:status'),
+    command('note'),
+    command('status'),
   ]
+}
+
+/**
+ * A text that has Claude Code run a verb of Daybook, and lets it: by whole paths, as this Daybook runs now, since a package
+ * of npm need not be on PATH and what is there need not be this one.
+ */
+function withPaths(text: string, desk: Desk): string {
+  const program = [process.execPath, join(desk.product, 'bin/daybook.js')].map(inShell).join(' ')
+  return text.replace(/(?<=`|Bash\()daybook(?= )/g, () => program)
+}
+
+function inShell(path: string): string {
+  return /^[\w/.+@-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 }
 
 /** The same manifest; throws `invalid` if it is that of a plugin of the person. */
