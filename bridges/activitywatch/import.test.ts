@@ -118,6 +118,13 @@ it('makes what has grown since the last time longer, in the bucket and as told, 
   expect(house.kept.filter(({ phase }) => phase === 'enriched').map(({ duration }) => duration)).toEqual([90_000])
 })
 
+it('tells the longest of those that differ in their duration only, and keeps them all', async () => {
+  await bring(await exported([event(5000, 0, 'a'), event(5000, 90, 'a'), event(5000, 4, 'a')]))
+  expect(new Set(ids()).size).toBe(1)
+  expect(house.kept[0]).toMatchObject({ duration: 90_000 })
+  expect(await stored()).toEqual(['a', 'a', 'a'])
+})
+
 it('reads a server that runs, but for what may still grow there', async () => {
   const other = await outboxFolder()
   const elsewhere = host(activitywatch, other.folder)

@@ -39,6 +39,7 @@ export async function importBuckets(parts: ImportParts): Promise<void> {
   const grownAt = isServer ? now - GROWS_US : now
   let [read, emitted] = [0, 0]
   const seen = new Set<string>()
+  const asOf = buckets.cursor()
 
   /** The host drops what is emitted in a pause, also what is of before it. */
   function checkPause(): void {
@@ -58,6 +59,8 @@ export async function importBuckets(parts: ImportParts): Promise<void> {
       const { start = 0, duration = 0, data = {} } = event ?? {}
       return isMeant && !live.isOpen(bucket.id, start) ? (gate.admit({ start, duration, data }) ?? []) : []
     })
+    // Of those that differ in their duration only, and so are one activity, the first that is told stays.
+    meant.sort((a, b) => b.start - a.start || b.duration - a.duration)
     read += events.length
     if (events.length === 0) await buckets.import(given, [])
     for (let i = 0; i < meant.length && !signal.aborted; i += CHUNK) {
@@ -70,7 +73,7 @@ export async function importBuckets(parts: ImportParts): Promise<void> {
       })
       host.emit(notifications)
       live.toldElsewhere(drafts)
-      await buckets.import(given, drafts)
+      await buckets.import(given, drafts, asOf)
       live.save()
       emitted += notifications.length
       const at = Math.floor((drafts.at(-1)?.start ?? 0) / 1000)

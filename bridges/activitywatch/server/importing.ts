@@ -34,6 +34,7 @@ export async function importBody(request: Request, options: AwAppOptions): Promi
 
 async function importPieces(pieces: AsyncIterable<Uint8Array>, options: AwAppOptions, tally: Tally): Promise<void> {
   const { buckets, admit, clock } = options
+  const asOf = buckets.cursor()
   try {
     for await (const { key, bucket, events } of readExport(pieces)) {
       const given = importedBucketOf(key, bucket)
@@ -49,7 +50,7 @@ async function importPieces(pieces: AsyncIterable<Uint8Array>, options: AwAppOpt
           tally.reason ??= JSON.stringify(event).slice(0, 200)
         }
       }
-      const { inserted, known } = await buckets.import(given, drafts)
+      const { inserted, known } = await buckets.import(given, drafts, asOf)
       tally.inserted += inserted
       tally.known += known
     }

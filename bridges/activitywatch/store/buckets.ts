@@ -111,9 +111,9 @@ export interface Buckets {
   insert(bucket: string, events: readonly Draft[]): Promise<StoredEvent[]>
   /**
    * Inserts those that are not there yet by start and data; one that is there and lasts longer now takes its place, and
-   * counts as known. Makes the bucket if need be.
+   * counts as known. Makes the bucket if need be. `asOf`: the cursor when the export was begun, for one that comes in parts.
    */
-  import(bucket: NewBucket, events: readonly Draft[]): Promise<{ inserted: number; known: number }>
+  import(bucket: NewBucket, events: readonly Draft[], asOf?: number): Promise<{ inserted: number; known: number }>
   /** False if there is none. */
   deleteEvent(bucket: string, id: number): Promise<boolean>
   /** Removes what touches [since, until) (µs), and its traces in the file; of one bucket, or of all. How many that were. */

@@ -286,6 +286,16 @@ describe('imports', () => {
 })
 
 describe('imports of what is there', () => {
+  test('keep events of one export that differ in their duration only, also when it comes in parts and again', async () => {
+    const alike = [draft(1, 0, { a: 1 }), draft(1, 5, { a: 1 }), draft(1, 3, { a: 1 })]
+    for (let again = 0; again < 2; again++) {
+      const asOf = store.cursor()
+      for (const one of alike) await store.import(bucket, [one], asOf)
+      expect(store.events('b').map(({ duration }) => duration / S)).toEqual([0, 5, 3])
+    }
+    await store.import(bucket, [...alike, draft(1, 9, { a: 1 })])
+    expect(store.events('b').map(({ duration }) => duration / S)).toEqual([0, 9, 3])
+  })
   test('make it longer, never shorter, and the next heartbeat goes on with it', async () => {
     await store.heartbeat('b', draft(1, 0, { a: 1 }), 5 * S)
     await store.heartbeat('b', draft(3, 0, { a: 1 }), 5 * S)

@@ -28,10 +28,18 @@ export function writesOf(ledger: Ledger, ensure: (bucket: NewBucket) => () => Kn
     return event
   }
 
-  /** The stored one that this is, as long as it has become there. */
-  function knownAs({ key }: Known, { start, data }: Draft): StoredEvent | undefined {
-    const rows = statements.alike.all(key, start) as unknown as EventRow[]
-    return rows.map(eventOf).find((one) => sameData(one.data, data))
+  /**
+   * The stored one that an imported event is, as it was or shorter or longer. One that the same export brought before, which
+   * is what changed after `asOf`, is another: exports hold events that differ in their duration only.
+   */
+  function knownAs({ key }: Known, { start, duration, data }: Draft, asOf: number): StoredEvent | undefined {
+    const rows = (statements.alike.all(key, start) as unknown as EventRow[]).filter((row) =>
+      sameData(JSON.parse(row.data), data),
+    )
+    const equal = rows.find((row) => row.duration === duration)
+    const longest = rows.find(({ pulsetime, change }) => pulsetime !== null || change <= asOf)
+    const found = equal ?? (longest && rows.some((row) => row.duration > duration) ? rows[0] : longest)
+    return found && eventOf(found)
   }
 
   return {
@@ -66,7 +74,7 @@ export function writesOf(ledger: Ledger, ensure: (bucket: NewBucket) => () => Kn
       })
     },
 
-    async import(given, drafts) {
+    async import(given, drafts, asOf = ledger.cursor()) {
       const bucket = ensure(given)
       drafts.forEach(checkTimes)
       const texts = drafts.map(({ data }) => textOf(data))
@@ -75,7 +83,7 @@ export function writesOf(ledger: Ledger, ensure: (bucket: NewBucket) => () => Kn
         ledger.writeLonger()
         let inserted = 0
         for (const [at, draft] of drafts.entries()) {
-          const known = knownAs(to, draft)
+          const known = knownAs(to, draft, asOf)
           if (known && draft.duration <= known.duration) continue
           if (known) {
             const event = { ...known, duration: draft.duration }
