@@ -1,7 +1,7 @@
 // Which names announce a secret or a place, and how a value is written behind them: shared by the rules for text and the
 // rules for fields. Not for: finding or replacing.
 
-const keys = 'api|access|private|secret|signing|encryption|master|network|deploy|account|shared|storage'
+const keys = 'api|auth|access|private|secret|signing|encryption|master|network|deploy|account|shared|storage'
 
 /** The end of a name whose value is a secret, be it an option, a variable, a header or a field. A source, flag i. */
 export const secretName = `(?:password|passwd|passphrase|(?<=[_-])pass|pwd|secrets?|token|psk|credentials?|(?:${keys})[_-]?key(?:[_-]?base)?)\\d{0,3}`

@@ -1,17 +1,22 @@
 // Our own rules of redaction: what secretlint, which is made for files, does not look for in the text of a person's day:
 // command lines, KEY=value, headers, URLs, Home Assistant's tokens and webhooks, coordinates. Not for: applying them
 // (redact-text.ts), or for what the name of a field says (redact-fields.ts).
-import { knownTokens } from './redact-known.ts'
 import {
-  bare,
-  isReference,
-  isWorkingDirectory,
-  otherNames,
-  otherNameWords,
-  quoted,
-  secretName,
-  secretNameWords,
-} from './redact-names.ts'
+  type Find,
+  find,
+  given,
+  type Spare,
+  said,
+  spareBare,
+  spareNothing,
+  spareValue,
+  spareWord,
+  unlessAfter,
+  word,
+} from './redact-find.ts'
+import { knownTokens } from './redact-known.ts'
+import { bare, isReference, otherNames, otherNameWords, quoted, secretName, secretNameWords } from './redact-names.ts'
+import { programFinds, programWords } from './redact-programs.ts'
 
 /** A rule finds secrets by patterns whose group `secret` is what must go; the rest of the match stays. */
 export interface TextRule {
@@ -24,39 +29,20 @@ export interface TextRule {
   readonly finds: readonly Find[]
 }
 
-/** `before` is what stands before the secret, at most 200 characters of it; true means: this is none. */
-type Spare = (secret: string, before: string) => boolean
-
-interface Find {
-  /** Flags d and g. Each begins with a literal or a boundary and no loop holds a loop: the time is near linear. */
-  readonly pattern: RegExp
-  readonly spare: Spare
-}
-
-const find = (pattern: RegExp | string, spare: Spare = isReference): Find => ({
-  pattern: typeof pattern === 'string' ? new RegExp(pattern, 'dgi') : pattern,
-  spare,
-})
-
-const spareValue: Spare = (secret, before) => isReference(secret) || isWorkingDirectory(before, secret)
-
-/** After `name: ` in a sentence comes a secret only if it does not look like the next word of the sentence, or a price. */
-const spareWord: Spare = (secret, before) =>
-  /^(?:[\p{L}.,!?…-]+|\d+[.,]\d+)$/u.test(secret) || spareValue(secret, before)
-
-/** In code, what is called or awaited is not the value itself. */
-const spareBare: Spare = (secret, before) => /^(?:[A-Za-z_.]+\(|await$|new$)/.test(secret) || spareValue(secret, before)
-
-const spareNothing: Spare = () => false
-
 /** `glpat-` and the words after it may be the name of something. */
 const spareWordlike: Spare = (secret) => !/\d/.test(secret)
 
-/** Spares what no command of these names was given shortly before. */
-function unlessAfter(command: string): Spare {
-  const given = new RegExp(`\\b(?:${command})\\b[^;|&]*$`)
-  return (secret, before) => isReference(secret) || !given.test(before)
-}
+/** In fish, what comes from a command or a variable is not the value itself. A plain `set` may be a sentence. */
+const spareSet: Spare = (secret, before) =>
+  /^(?:\(|\$\w+$|-)/.test(secret) ||
+  (/(?<![\w-])set[ \t]+\w+[ \t]+["']?$/i.test(before) ? spareWord(secret, before) : spareValue(secret, before))
+
+/** `pass=3` counts. */
+const sparePass: Spare = (secret, before) =>
+  /^(?:\d{1,5}\D{0,3}|all|any|first|last|ok|pass(?:ed)?|fail(?:ed)?)$/i.test(secret) || spareBare(secret, before)
+
+/** `-pass env:NAME` says where it is, `-pass 1` is the first of two runs. */
+const spareOption: Spare = (secret, before) => /^(?:(?:env|file|fd):|[1-3]$)/.test(secret) || spareBare(secret, before)
 
 const spareUserinfo: Spare = (secret) => secret.split(':').every((part) => part === '' || isReference(part))
 
@@ -69,16 +55,10 @@ const spareOutOfRange: Spare = (pair) => {
 const pemBody = '[\\w+/=\\s\\\\:,.→|-]'
 const pemEnd = '-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----'
 const pem = `-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:${pemBody}*?${pemEnd}|${pemBody}{16,})`
-const option = `(?<=[\\s"'\`]|^)--?[\\w-]{0,60}?${secretName}`
-/** A value after a flag, in quotes or not. */
-const given = (flag: string, spare: Spare) => [
-  find(`${flag}${quoted}`, spare),
-  find(`${flag}(?![-"'\`\\\\])${bare}`, spare),
-]
-/** One word of a command, in quotes or not. */
-const word = '(?:"[^"\\n]{0,100}"|\'[^\'\\n]{0,100}\'|[^\\s"\'|;&]{1,200})'
-const says = '\\b(?:echo|printf)\\s{1,3}(?:-[neE]{1,3}\\s{1,3}|["\']?%s(?:\\\\{1,4}n)?["\']?\\s{1,3}){0,2}'
-const piped = '\\s{0,3}\\|\\s{0,3}'
+const option = `(?<=[\\s"'\`]|^)--?[\\w.-]{0,60}?${secretName}`
+const sets =
+  '(?<![\\w-])(?:set(?:[ \\t]{1,3}--?[a-z-]{1,20}){1,5}|set(?=[ \\t]{1,3}(?-i:[A-Z]))|setx(?:[ \\t]/\\w)?|set-?env(?:ironment)?(?:[ \\t]-\\w)?|set-item(?:[ \\t]-path)?)[ \\t]{1,3}'
+const secretVariable = `(?:(?:\\$?env:|\\w)\\w{0,100}?(?<=[_:]))?(?:pass|pat|${secretName})`
 const header = '\\\\*["\']?[ \\t]{0,3}[:=][ \\t]{0,3}\\\\*["\']?'
 const user = '\\s(?:(?-i:-u)|--user|--proxy-user)[ =]?'
 const schemes = '(?:Bearer|Basic|Token|Negotiate|ApiKey)'
@@ -126,6 +106,7 @@ export const textRules: readonly TextRule[] = [
       find(/%3A%2F%2F(?<secret>[^\s/?#&"']{0,200}?%3A[^\s/?#&"']{1,200}?)%40/dgi, () => false),
       find(/:(?:\\?\/){2}(?<secret>[^\s/:?#"'`<>]*:[^\s/?#"'`<>]+)@/dg, spareUserinfo),
       find(/https?:(?:\\?\/){2}(?<secret>[\w.~%+-]{20,}):?@/dg),
+      find(/https?:(?:\\?\/){2}(?<secret>(?=[\w~%+-]*\d)(?=[\w~%+-]*[a-z])(?=[\w~%+-]*[A-Z])[\w~%+-]{12,19}):?@/dg),
     ],
   },
   {
@@ -158,9 +139,10 @@ export const textRules: readonly TextRule[] = [
   {
     id: 'argument',
     what: 'A password or token on a command line: --password x, mysql -px, curl -u user:x',
-    words: [...secretNameWords, 'cookie', '-p', '-a', '-u', '--user', '--proxy-user', '-stdin', 'sudo -s'],
+    words: [...secretNameWords, 'cookie', '-p', '-a', '-u', '--user', '--proxy-user'],
     finds: [
-      ...given(`${option}(?:[ \\t]{1,3}|=)`, spareBare),
+      ...given(`${option}(?:[ \\t]{1,3}|=)`, spareOption),
+      ...said('', `${option}[\\w-]{0,20}(?:[ \\t]{1,3}|=)<\\(`),
       ...given(
         `\\bconfig(?:ure)?[: ](?:set|--?[\\w-]{1,30}) (?:--?[\\w-]{1,30} ){0,3}[\\w.:/@-]{0,100}?${secretName}[ =]`,
         spareBare,
@@ -173,24 +155,26 @@ export const textRules: readonly TextRule[] = [
       find(`\\bwpa_passphrase\\s${word}\\s["']?${bare}`),
       // login ada password x, nmcli ... password x.
       ...given(`\\b(?:login|account|user|connect|username)\\s${word}\\s{1,3}password\\s{1,3}`, spareValue),
-      // What is piped to who asks for a password.
-      ...['sudo\\s[^|;&\\n]{0,60}?-S', '[^|;&\\n]{1,100}-stdin'].flatMap((asks) => [
-        find(`${says}${quoted}\\k<quote>${piped}${asks}`),
-        find(`${says}(?![-"'\`\\\\])${bare}${piped}${asks}`),
-      ]),
+      // --password-command 'echo x', BORG_PASSCOMMAND='echo x'.
+      ...said('', `(?:pass(?:word|phrase)?|token|credentials?|secret)[_-]?(?:command|cmd)(?:[ \\t]{1,3}|=)\\\\*["']?`),
       find(/(?<=\s)--?cookie[ =]["']?(?<secret>[^\s=;"']{1,100}=[^\r\n"']+)/dgi),
       ...given('\\s(?-i:-p) ?', unlessAfter('sshpass|atuin|(?:docker|podman|helm)\\s[^;|&]*login')),
-      ...given('\\s(?-i:-p)', unlessAfter('mysql\\w*|mariadb[\\w-]*|7z|rar')),
-      ...given('\\s(?-i:-P) ?', unlessAfter('mosquitto_\\w+|zip|unzip')),
+      ...given('\\s(?-i:-p)', unlessAfter('mysql\\w*|mariadb[\\w-]*')),
       ...given('\\s(?-i:-a) ', unlessAfter('redis-cli|https?|xh')),
       find(`${user}(?<quote>["'])[^:"'/]{0,100}:(?<secret>(?:(?!\\k<quote>)[\\s\\S])+)`, unlessAfter('curl|wget|xh')),
       find(`${user}[^\\s:"'/]{0,100}:(?<secret>[^\\s"']+)`, unlessAfter('curl|wget|xh')),
     ],
   },
   {
+    id: 'program',
+    what: 'A secret where a known program takes it: openssl -k x, useradd -p x, vault kv put a b=x, chpasswd <<< ada:x',
+    words: programWords,
+    finds: programFinds,
+  },
+  {
     id: 'key-value',
     what: 'What is given to a name such as PASSWORD, API_KEY or token: KEY=x, "password": "x"',
-    words: [...secretNameWords, ...otherNameWords],
+    words: [...secretNameWords, 'pw=', 'identified', ...otherNameWords],
     finds: [
       // As other languages say it, in a sentence or a form.
       find(
@@ -201,6 +185,15 @@ export const textRules: readonly TextRule[] = [
       find(`${secretName}(?:\\\\*["'])?[ \\t]{0,8}(?::=?|=>?)(?![=>])[ \\t]{0,8}${quoted}`, spareValue),
       find(`${secretName}(?:\\\\*["'])?[ \\t]{0,8}:?=>?(?![=>])[ \\t]{0,8}(?!["'\`])${bare}`, spareBare),
       find(`${secretName}(?:\\\\*["'])?:[ \\t]{1,8}(?!["'\`])${bare}`, spareWord),
+      // pass=x, which counts tests, too.
+      ...given('(?<![\\w.-])(?:pass|pw)=', sparePass),
+      // SQL.
+      find(
+        `\\b(?:identified\\s(?:with\\s\\S{1,40}\\s)?by|(?:with|encrypted|user\\s\\S{1,64})\\spassword)\\s{1,3}\\\\*'(?<secret>[^'\\n\\\\]+)`,
+      ),
+      // fish, csh, Windows.
+      ...given(`${sets}${secretVariable}(?:[ \\t]-value)?[ \\t]{1,3}`, spareSet),
+      find(`SetEnvironmentVariable\\(\\s{0,3}["']?${secretVariable}["']?\\s{0,3},\\s{0,3}["'](?<secret>[^"'\\n]+)`),
     ],
   },
   {

@@ -62,7 +62,7 @@ function findOwn(text: string, { id, finds }: TextRule): Finding[] {
   for (const { pattern, spare } of finds) {
     for (const match of text.matchAll(pattern)) {
       const [start = 0, end = 0] = match.indices?.groups?.secret ?? []
-      if (!spare(text.slice(start, end), text.slice(Math.max(0, start - 200), start)))
+      if (!spare(text.slice(start, end), text.slice(Math.max(0, start - 300), start)))
         findings.push({ rule: id, start, end })
     }
   }

@@ -64,6 +64,11 @@ describe('redacting a notification', () => {
     })
   })
 
+  test('a secret in the list of what is redacted goes, too', () => {
+    const list = redactData({ redacted: ['--password', 'hunter2', 'PASSWORD=hunter3', 'jwt'] })?.redacted
+    expect(list).toEqual(['PASSWORD=[redacted:key-value]', 'jwt', 'key-value', 'named-field'])
+  })
+
   test('what the sender has redacted already is kept in the list', () => {
     expect(redactData({ a: 'TOKEN=x', redacted: ['zeta', 'jwt'] })?.redacted).toEqual(['jwt', 'key-value', 'zeta'])
   })

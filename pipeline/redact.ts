@@ -5,7 +5,7 @@ import { type ActivityNotification, limits } from '../schemas/activity.ts'
 import { createFields } from './redact-fields.ts'
 import { presetIds } from './redact-preset.ts'
 import { textRules } from './redact-rules.ts'
-import { createRedactText } from './redact-text.ts'
+import { createRedactText, isMarker } from './redact-text.ts'
 
 export interface Redactor {
   /**
@@ -59,7 +59,9 @@ export function createRedactor(): Redactor {
       if (sessionId) fields.sessionId = shorten(sessionId, 200, found)
       if (activityId) fields.activityId = shorten(activityId, 200, found)
       if (found.size === 0) return notification
-      const before = Array.isArray(data?.redacted) ? data.redacted.filter((id) => typeof id === 'string') : []
+      // What the sender has noted, as it is kept; an option there would make a secret of the name that is sorted after it.
+      const noted = Array.isArray(fields.data?.redacted) ? fields.data.redacted : []
+      const before = noted.filter((id) => typeof id === 'string' && !id.startsWith('-') && !isMarker(id))
       const redacted = [...new Set([...before, ...found])].sort()
       return { ...notification, ...fields, data: { ...fields.data, redacted } }
     },

@@ -2,6 +2,7 @@
 // are drawn by dice and put together when a test runs, so that this repository holds none that a scanner would report. Not
 // for: what must be left alone (ordinary.ts), or who looks (corpus.test.ts, test/e2e/privacy.test.ts).
 import { type Dice, dice, pick } from '../dice.ts'
+import { commandPhrases } from './commands.ts'
 
 export interface Secret {
   kind: string
@@ -147,10 +148,13 @@ const phrases: Record<string, Phrase> = {
   'nmcli-password': (m) => [m.mixed(16), (x) => `nmcli dev wifi connect Attic password ${x}`],
   'home-assistant-webhook': (m) => [m.mixed(40), (x) => `curl -X POST http://house.lan:8123/api/webhook/${x}`],
   'two-factor-codes': (m) => [`${m.hex(5)}-${m.hex(5)}`, (x) => `recovery code: ${x}`],
+  'url-token-user': (m) => [m.mixed(16), (x) => `git clone https://${x}@github.com/ada/house.git`],
+  'curl-token-user': (m) => [m.mixed(24), (x) => `curl -u ${x}: https://api.example.net`],
+  oathtool: (m) => [m.of(32, BASE32), (x) => `oathtool --totp -b ${x}`],
   'azure-ad-json': (m) => [m.mixed(32), (x) => `{"appId":"1","password":"${x}","tenant":"2"}`],
 }
 
-/** So many of each kind. */
+/** So many of each kind, but one of each command. */
 const EACH = 3
 
 /** The same each time. */
@@ -167,11 +171,21 @@ export const secrets: readonly Secret[] = [
       return { kind, core, phrase: phrase(core), alone: false }
     }),
   ),
+  ...Object.entries(commandPhrases).flatMap(([kind, phrase], index) =>
+    each(
+      3_000 + index,
+      (m) => {
+        const core = m.password()
+        return { kind: `command-${kind}`, core, phrase: phrase.replace('@', () => core), alone: false }
+      },
+      1,
+    ),
+  ),
 ]
 
-function each(seed: number, make: (m: Maker) => Secret): Secret[] {
+function each(seed: number, make: (m: Maker) => Secret, count = EACH): Secret[] {
   const maker = new Maker(dice(seed))
-  return Array.from({ length: EACH }, () => make(maker))
+  return Array.from({ length: count }, () => make(maker))
 }
 
 /** What a source would hand over, by the place in which the secret stands in it. */

@@ -1,6 +1,7 @@
 // A thousand ordinary commands, titles and prompts, drawn by dice from plain words: with the hashes, ids, paths, versions and
 // numbers that people have on their screens all day. None of them holds a secret. Not for: secrets (corpus.ts).
 import { type Dice, dice, pick } from '../dice.ts'
+import { lookalikes } from './lookalikes.ts'
 
 export interface Ordinary {
   kind: 'command' | 'title' | 'prompt'
@@ -216,4 +217,5 @@ export const ordinary: readonly Ordinary[] = [
   ...drawn('command', 1, 400, commands),
   ...drawn('title', 2, 300, titles),
   ...drawn('prompt', 3, 300, prompts),
+  ...lookalikes.flatMap((text) => [{ kind: 'command', text } as const, { kind: 'prompt', text } as const]),
 ]
