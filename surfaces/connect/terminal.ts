@@ -1,6 +1,7 @@
 // Connects the shells of a desk: copies the hooks beside each other and has each shell read its own by one line in its
 // start-up file, with one absolute path. Not for: what the hooks do (bridges/terminal), or importing, which is asked for.
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ActivityEvent } from '../../schemas/activity.ts'
 import { DaybookError } from '../../schemas/errors.ts'
@@ -88,6 +89,9 @@ export const terminal: Connector = {
   },
 }
 
+/** Folders to remove once the terminal is disconnected: what was written since is in clear, and nobody reads it any more. */
+export const leftBehind = (desk: Desk): string[] => [spoolOf(desk)]
+
 const folderOf = (desk: Desk) => join(desk.data, 'terminal')
 const hookOf = (desk: Desk, shell: Shell) => join(folderOf(desk), `daybook.${shell}`)
 const settingsFile = (desk: Desk) => join(folderOf(desk), 'settings')
@@ -147,13 +151,16 @@ function editsOf({ shell, files }: Found, desk: Desk): Edit[] {
   ]
 }
 
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
+const quotedForFish = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
+
 /** One line, which does nothing once the hook is gone. */
 function lineFor(shell: Shell, hook: string): string {
   if (shell === 'fish') {
-    const path = `'${hook.replace(/[\\']/g, '\\$&')}'`
+    const path = quotedForFish(hook)
     return `test -r ${path}; and source ${path}`
   }
-  const path = `'${hook.replaceAll("'", "'\\''")}'`
+  const path = quoted(hook)
   // ~/.profile is for every shell.
   return `if ${shell === 'bash' ? '[ -n "$BASH_VERSION" ] && ' : ''}[ -r ${path} ]; then . ${path}; fi`
 }
@@ -162,7 +169,9 @@ function withLine(before: string | null, line: string): string {
   const text = before ?? ''
   if (text.split('\n').includes(line)) return text
   const rest = text.replace(OURS, '')
-  return `${rest}${rest === '' || rest.endsWith('\n') ? '' : '\n'}${line}\n`
+  const ended = rest === '' || rest.endsWith('\n') ? rest : `${rest}\n`
+  // A line that a backslash continues goes on with an empty one, not with ours.
+  return `${ended}${/\\\n$/.test(ended) ? '\n' : ''}${line}\n`
 }
 
 function withSpool(before: string, spool: string): string {
@@ -201,25 +210,42 @@ function isThere(desk: Desk, path: string): boolean {
 }
 
 /**
- * A shell that thinks a person is there, and runs a command as one would type it; nothing of it enters a history. bash and
- * zsh do that with lines from a pipe, fish only in a terminal, which script(1) makes.
+ * A shell that thinks a person is there, and runs a command as one would type it. bash and zsh do that with lines from a pipe,
+ * fish only in a terminal, which script(1) makes. Nothing of it enters a history.
  */
-async function runIn({ shell, program }: Found, desk: Desk): Promise<void> {
-  const quiet = shell === 'fish' ? " set -g fish_history ''" : ' unset HISTFILE'
-  const input = `${quiet}\n${PROOF}\n exit\n`
+async function runIn({ shell, program, files }: Found, desk: Desk): Promise<void> {
   const env = { DAYBOOK_TERMINAL: '', TERM: 'dumb' }
-  if (shell !== 'fish') {
-    await desk.run(program, ['-i'], { input, env })
+  const file = files.find((each) => isOurs(desk.read(each))) as string
+  if (shell === 'fish') {
+    // It makes files where it finds none: a history, variables, a configuration.
+    const own = mkdtempSync(join(tmpdir(), 'daybook-fish-'))
+    try {
+      await runFish(program, `source ${quotedForFish(file)}`, desk, {
+        ...env,
+        XDG_CONFIG_HOME: own,
+        XDG_DATA_HOME: own,
+      })
+    } finally {
+      rmSync(own, { recursive: true, force: true })
+    }
     return
   }
+  // With `share_history` zsh writes a line before it runs it: ours is one, and reads its files itself.
+  const quiet =
+    shell === 'zsh' ? ` [ ! -r ~/.zshenv ] || . ~/.zshenv; . ${quoted(file)}; unset HISTFILE` : ' unset HISTFILE'
+  const args = shell === 'zsh' ? ['-f', '-i'] : ['-i']
+  await desk.run(program, args, { input: `${quiet}\n${PROOF}\n exit\n`, env })
+}
+
+async function runFish(program: string, load: string, desk: Desk, env: Record<string, string>): Promise<void> {
   const script = desk.which('script')
   if (script === null) {
-    await desk.run(program, ['-i', '-c', `emit fish_preexec '${PROOF}'; ${PROOF}; emit fish_postexec '${PROOF}'`], {
-      env,
-    })
+    const told = `${load}; emit fish_preexec '${PROOF}'; ${PROOF}; emit fish_postexec '${PROOF}'`
+    await desk.run(program, ['-i', '-c', told], { env })
     return
   }
-  const words =
-    process.platform === 'darwin' ? ['-q', '/dev/null', program, '-i'] : ['-qec', `'${program}' -i`, '/dev/null']
-  await desk.run(script, words, { input: input.replaceAll('\n', '\r'), env })
+  const words = [program, '-i', '-C', load]
+  const args =
+    process.platform === 'darwin' ? ['-q', '/dev/null', ...words] : ['-qec', words.map(quoted).join(' '), '/dev/null']
+  await desk.run(script, args, { input: ` set -g fish_history ''\r${PROOF}\r exit\r`, env })
 }

@@ -50,6 +50,11 @@ test.skipIf(reason)('three shells are connected, told, and left as they were', a
   const connected = await cli('connect', 'terminal')
   expect(connected.event).toMatchObject({ source: 'terminal', eventType: 'command', summary: ': daybook connect' })
   expect(connected.found).toHaveLength(3)
+  // The proof has left nothing of a shell, also no history.
+  const made = readdirSync(home.path, { recursive: true, encoding: 'utf8' }).filter((name) => !(name in before))
+  expect(made.filter((name) => /_history|fish_variables|fish\/(functions|completions)/.test(name))).toEqual([
+    '.zsh_history',
+  ])
   expect(statSync(join(home.path, '.local/state/daybook/terminal')).mode & 0o777).toBe(0o700)
 
   await using bus = await listening(house)
