@@ -2,7 +2,7 @@
 // activity on the bus and in the rows with the same id, and taken back byte for byte. Their models are stand-ins on
 // loopback. Not for: every form of a call (bridges/claude-code/bridge.test.ts).
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { connectAsync } from 'mqtt'
@@ -111,6 +111,18 @@ real('Claude Code: sessions that go well, that fail and that resume are told as 
 
   await expect.poll(() => here.onBus().toSorted(), { timeout: SETTLE_MS }).toEqual(await idsOf(house))
   expect(readdirSync(join(program.home, '.local/state/daybook/claude_code/spool'))).toEqual(['.daybook'])
+  // The past tells nothing twice: errors are one a session, and each run of the resumed one has its own tokens.
+  const transcripts = Object.keys(filesIn(join(program.home, '.claude/projects')))
+  for (const path of transcripts) utimesSync(path, Date.now() / 1000 - 7_200, Date.now() / 1000 - 7_200)
+  await daybook('import', 'claude-code')
+  const rows = await rowsOf(house)
+  const failures = rows.filter(({ eventType }) => eventType === 'error').map(({ sessionId }) => sessionId)
+  expect(failures).toHaveLength(new Set(failures).size)
+  const enriched = rows.filter(({ phase, eventType, sessionId }) =>
+    [phase, eventType, sessionId].every((each, index) => each === ['enriched', 'session', session][index]),
+  )
+  const tokens = new Map(enriched.map(({ activityId, details }) => [activityId, details?.tokens_out]))
+  expect([...tokens.values()]).toEqual([40, 60])
   const theirs = (path: string) => !path.includes('/skills/daybook') && !path.includes('/.local/')
   const left = filesIn(program.home, theirs)
   await daybook('disconnect', 'claude-code')
