@@ -1,7 +1,7 @@
 // Where programs that are known to take a secret take it: a row a kind of program. Not for: options and variables whose own
 // name says that a secret follows, whatever the program (redact-rules.ts).
 import { type Find, find, given, type Spare, said, spareNothing, unlessAfter, word } from './redact-find.ts'
-import { bare, isReference } from './redact-names.ts'
+import { bare, isReference, secretName } from './redact-names.ts'
 
 interface Program {
   /** As they are called, literally; one is in every text in which the row finds anything. */
@@ -121,6 +121,9 @@ const rest = '(?<secret>(?:(?!\\k<quote>)[^\\n])+)'
 const q = '\\\\*["\']?'
 const name = '[\\w.-]{1,64}'
 
+/** Before `command`, in the name of what is given a command that puts the secret out. */
+const commandStems = ['pass', 'password', 'passphrase', 'token', 'secret']
+
 export const programFinds: readonly Find[] = [
   ...given(`(?<=\\s)${either([...takers.keys()])}(?:[ \\t]{1,3}|=)`, spareOption),
   ...attached.flatMap(({ names, option }) => given(`(?<=[\\s"'])(?-i:${option})(?![=\\s])`, after(names))),
@@ -157,6 +160,9 @@ export const programFinds: readonly Find[] = [
   ...given(`\\b(?:wpa_cli|nmcli)\\s[^;|&\\n]{0,200}?\\b(?:psk|wep-key\\d?)\\s${q}`, isReference),
   ...given('\\bConvertTo-SecureString\\s(?:-String\\s)?', isReference),
   find(`\\boathtool\\s[^;|&\\n]{0,100}?\\s${q}(?<secret>[A-Z2-7]{16,}=*|[0-9a-f]{20,})`),
+  // --password-command 'echo x', BORG_PASSCOMMAND='echo x', --vault-password-file <(echo x).
+  ...said('', `(?:${commandStems.join('|')})[_-]?(?:command|cmd)(?:[ \\t]{1,3}|=)${q}`),
+  ...said('', `(?<=\\s)--?[\\w.-]{0,60}?${secretName}[\\w-]{0,20}(?:[ \\t]{1,3}|=)<\\(`),
   // What who asks for a secret is given: by a pipe, by a here-string, by a here-document.
   ...readers.flatMap(([asks]) => said(`\\s{0,3}\\|\\s{0,3}${lead}${asks}(?![\\w-])`)),
   ...readers.flatMap(([asks]) => given(`(?<![\\w-])${asks}(?![\\w-])[^;|&<\\n]{0,100}<<<\\s{0,3}`, isReference)),
@@ -165,7 +171,8 @@ export const programFinds: readonly Find[] = [
   ),
 ]
 
-export const programWords: readonly string[] = [
+/** The beginnings of these are enough, and of two that hold each other the shorter: the hint stays small. */
+const allWords = [
   ...new Set(
     [
       ...programs.flatMap(({ names }) => names),
@@ -173,7 +180,13 @@ export const programWords: readonly string[] = [
       ...['lftp', 'create secret', 'pulumi', 'ansible-vault', 'mysqladmin', 'rabbitmqctl', 'net user', 'net1 user'],
       ...['cargo', 'vault', 'bao login', 'ngrok', 'bw unlock', 'bw login', 'htpasswd', 'freerdp', 'cmdkey'],
       ...['sqlplus', 'sqlldr', 'expdp', 'impdp', 'rman', 'oathtool', 'chamber'],
+      ...commandStems.flatMap((stem) => ['', '_', '-'].flatMap((by) => [`${stem}${by}command`, `${stem}${by}cmd`])),
+      '<(',
       ...['smbclient', 'poetry', 'wpa_cli', 'nmcli', 'convertto-securestring'],
-    ].map((one) => one.toLowerCase().replace(/\d/g, '#')),
+    ].map((one) => one.toLowerCase().replace(/\d/g, '#').slice(0, 10)),
   ),
 ]
+
+export const programWords: readonly string[] = allWords.filter(
+  (word) => !allWords.some((other) => other !== word && word.includes(other)),
+)

@@ -92,7 +92,11 @@ const goes: [before: string, after: string][] = [
   ['setx API_KEY "a b" /M', 'setx API_KEY "<key-value>" /M'],
   ['pass=hunter2; echo', 'pass=<key-value>; echo'],
   ['git clone https://aB3dE5gH7jK9m@host/x', 'git clone https://<url-userinfo>@host/x'],
-  ["rclone --password-command 'echo hunter2' ls", "rclone --password-command 'echo <argument>' ls"],
+  ["rclone --password-command 'echo hunter2' ls", "rclone --password-command 'echo <program>' ls"],
+  [
+    'ansible-vault view --vault-password-file <(echo a) b',
+    'ansible-vault view --vault-password-file <(echo <program> b',
+  ],
   ['sudo /usr/bin/openssl enc -k hunter2 -in a', 'sudo /usr/bin/openssl enc -k <program> -in a'],
   ['keytool -storepass a1 -keypass "b 2"', 'keytool -storepass <program> -keypass "<program>"'],
   ['ldapsearch -whunter2 -x', 'ldapsearch -w<program> -x'],

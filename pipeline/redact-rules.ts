@@ -6,7 +6,6 @@ import {
   find,
   given,
   type Spare,
-  said,
   spareBare,
   spareNothing,
   spareValue,
@@ -142,7 +141,6 @@ export const textRules: readonly TextRule[] = [
     words: [...secretNameWords, 'cookie', '-p', '-a', '-u', '--user', '--proxy-user'],
     finds: [
       ...given(`${option}(?:[ \\t]{1,3}|=)`, spareOption),
-      ...said('', `${option}[\\w-]{0,20}(?:[ \\t]{1,3}|=)<\\(`),
       ...given(
         `\\bconfig(?:ure)?[: ](?:set|--?[\\w-]{1,30}) (?:--?[\\w-]{1,30} ){0,3}[\\w.:/@-]{0,100}?${secretName}[ =]`,
         spareBare,
@@ -155,8 +153,6 @@ export const textRules: readonly TextRule[] = [
       find(`\\bwpa_passphrase\\s${word}\\s["']?${bare}`),
       // login ada password x, nmcli ... password x.
       ...given(`\\b(?:login|account|user|connect|username)\\s${word}\\s{1,3}password\\s{1,3}`, spareValue),
-      // --password-command 'echo x', BORG_PASSCOMMAND='echo x'.
-      ...said('', `(?:pass(?:word|phrase)?|token|credentials?|secret)[_-]?(?:command|cmd)(?:[ \\t]{1,3}|=)\\\\*["']?`),
       find(/(?<=\s)--?cookie[ =]["']?(?<secret>[^\s=;"']{1,100}=[^\r\n"']+)/dgi),
       ...given('\\s(?-i:-p) ?', unlessAfter('sshpass|atuin|(?:docker|podman|helm)\\s[^;|&]*login')),
       ...given('\\s(?-i:-p)', unlessAfter('mysql\\w*|mariadb[\\w-]*')),
