@@ -157,6 +157,34 @@ export const situationsOfBash: readonly Situation[] = [
     ],
   },
   {
+    what: 'equal lines of any kind where only those are kept out',
+    shells: ['bash'],
+    before: 'HISTCONTROL=ignoredups',
+    typed: ['(exit 3)', '(exit 3)', 'f() { :; }', 'f() { :; }', '', 'while false; do :; done', 'exit'],
+    captured: [
+      ['(exit 3)', 3],
+      ['(exit 3)', 3],
+      ['f() { :; }', 0],
+      ['f() { :; }', 0],
+      ['while false; do :; done', 0],
+      ['exit', undefined],
+    ],
+  },
+  ...['HISTCONTROL=ignorespace', "HISTCONTROL=; HISTIGNORE='*hush*'"].map(
+    (before): Situation => ({
+      what: `bash with ${before}: what is kept out is not taken for the line before`,
+      shells: ['bash'],
+      before,
+      typed: ['echo a', `${before.endsWith('space') ? ' ' : ''}echo a; true hush`, 'echo a', 'exit'],
+      captured: [
+        ['echo a', 0],
+        ['echo a', 0],
+        ['exit', undefined],
+      ],
+      never: 'hush',
+    }),
+  ),
+  {
     what: 'the last argument is still $_',
     shells: ['bash'],
     typed: ['echo first second', 'test $_ = second', 'exit'],

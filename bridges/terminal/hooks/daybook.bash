@@ -173,8 +173,16 @@ _daybook_entry() {
   [[ -n $number ]] || return 1
   while [[ $text == *$'\n' ]]; do text=${text%$'\n'}; done
   if [[ $number == "$_daybook_number" && $text == "$_daybook_text" ]]; then
-    # The same again, which HISTCONTROL=ignoredups keeps out, or something else that is kept out.
-    [[ -n $1 && $1 == "$_daybook_first" ]] || return 1
+    # The same again, which ignoredups keeps out, or something else that is kept out: where only equal lines are, it is the
+    # same, else it is taken for it if it begins with the same command.
+    case ${HISTCONTROL-}:${HISTIGNORE-}: in
+      *dups*:*: | *both*:*: | *:'&':*) ;;
+      *) return 1 ;;
+    esac
+    [[ -o history ]] || return 1
+    if [[ -z $_daybook_entered || -n ${HISTIGNORE-} || ${HISTCONTROL-} == *space* || ${HISTCONTROL-} == *both* ]]; then
+      [[ -n $1 && $1 == "$_daybook_first" ]] || return 1
+    fi
   fi
   _daybook_number=$number _daybook_text=$text _daybook_first=$1 _daybook_stamp=$stamp
 }
