@@ -47,7 +47,10 @@ const programs: readonly Program[] = [
     names: ['oc login', 'cf login', 'cf auth', 'az login', 'skopeo login', 'oras login', 'nerdctl login'],
     options: ['-p'],
   },
-  { names: ['security'], options: ['-w', '-P'] },
+  {
+    names: ['security add-generic-password', 'security add-internet-password', 'security import'],
+    options: ['-w', '-P'],
+  },
   {
     names: ['security unlock-keychain', 'security create-keychain', 'security set-keychain-password'],
     options: ['-p'],
