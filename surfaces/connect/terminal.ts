@@ -83,6 +83,7 @@ export const terminal: Connector = {
       },
     }
   },
+  leftBehind: (desk) => leftBehind(desk),
   undo(path, now) {
     if (/\/daybook\/terminal\/(?:settings|daybook\.\w+)$/.test(path)) return null
     return isOurs(now) ? now.replace(OURS, '') : undefined
