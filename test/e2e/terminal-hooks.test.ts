@@ -38,7 +38,8 @@ describe.each(shells)('%s', (shell) => {
   const meant = [...situations, ...situationsOfBash].filter(({ shells = ['bash', 'zsh', 'fish'] }) =>
     shells.includes(shell),
   )
-  test.each(meant)('$what', async (situation) => {
+  // Where no answer can be waited for, keys are typed after a while: on a busy machine that may be too soon once.
+  test.each(meant)('$what', { retry: 2 }, async (situation) => {
     const { before, after, settings } = situation
     const load = shell === 'fish' ? 'source ~/hooks/daybook.fish' : `. ~/hooks/daybook.${shell}`
     using home =
