@@ -1,17 +1,15 @@
 // The SQLite file of heartbeats: opened under a lock, made or set aside where needed, and every statement on it. Not for:
 // what may be kept (taking.ts), or what it means (teller.ts). It speaks SQL outside storage/, as the outbox does: clients
 // are answered from here, whatever broker and database do.
-import { closeSync, existsSync, openSync, renameSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { asUnwritable, openSqliteFile, sqliteCode } from '../../broker/sqlite-file.ts'
 import type { Clock } from '../../component.ts'
 import { asDaybookError, DaybookError } from '../../schemas/errors.ts'
 
 const APPLICATION_ID = 0x0daeba4a
 const VERSION = 1
-const SQLITE_BUSY = 5
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
 
 // Times in µs, `received` and `at` in ms. told: stretches that others know, by their first heartbeat; said is empty while
 // only their start was told, ? before that. dirty: lanes where something between two moments is still to be told; marks counts how often
@@ -50,18 +48,7 @@ export interface HeartbeatsFile {
  */
 export function openHeartbeatsFile(folder: string, clock: Clock): HeartbeatsFile {
   const file = join(folder, 'heartbeats.sqlite')
-  try {
-    try {
-      return open(file, null)
-    } catch (error) {
-      if (![SQLITE_CORRUPT, SQLITE_NOTADB].includes(codeOf(error))) throw error
-      const aside = `${file}.damaged-${clock.now()}`
-      for (const tail of ['', '-wal', '-shm']) if (existsSync(file + tail)) renameSync(file + tail, aside + tail)
-      return open(file, aside)
-    }
-  } catch (error) {
-    throw unwritable(error, file)
-  }
+  return openSqliteFile({ file, clock }, (setAside) => open(file, setAside))
 }
 
 function open(file: string, setAside: string | null): HeartbeatsFile {
@@ -89,7 +76,7 @@ function open(file: string, setAside: string | null): HeartbeatsFile {
           return done
         } catch (error) {
           if (db.isTransaction) db.exec('ROLLBACK')
-          throw codeOf(error) === 0 ? asDaybookError(error) : unwritable(error, file)
+          throw sqliteCode(error) === 0 ? asDaybookError(error) : asUnwritable(error, file)
         }
       },
       close: () => db.isOpen && db.close(),
@@ -146,16 +133,4 @@ function prepare(db: DatabaseSync) {
     aside: db.prepare('SELECT at, why, body FROM aside ORDER BY rowid DESC LIMIT ?'),
     forgetAside: db.prepare('DELETE FROM aside WHERE at >= ? AND at < ?'),
   } satisfies Record<string, StatementSync>
-}
-
-/** The primary result code of SQLite, 0 for what it did not throw. */
-function codeOf(error: unknown): number {
-  const code = error instanceof Error && 'errcode' in error ? error.errcode : 0
-  return typeof code === 'number' ? code & 0xff : 0
-}
-
-function unwritable(error: unknown, file: string): DaybookError {
-  if (error instanceof DaybookError) return error
-  if (codeOf(error) === SQLITE_BUSY) return new DaybookError('already_running', `It holds ${file}.`, { cause: error })
-  return new DaybookError('data_unwritable', `${file}: ${(error as Error).message}`, { cause: error })
 }

@@ -1,21 +1,18 @@
 // The SQLite file of one outbox: opened under a lock, made or set aside where needed, and every statement on it. Not
-// for: what an entry or an epoch means (entries.ts). The one place outside storage/ that speaks SQL: it must work
-// on a laptop that has neither Postgres nor the rest of the house.
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs'
+// for: what an entry or an epoch means (entries.ts). It speaks SQL outside storage/, as it must work on a laptop that has
+// neither Postgres nor the rest of the house.
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Clock, Ids } from '../../component.ts'
 import { DaybookError } from '../../schemas/errors.ts'
+import { asUnwritable, openSqliteFile, SQLITE_CORRUPT } from '../sqlite-file.ts'
 
 const APPLICATION_ID = 0x0daeb00c
 /** What the folder of payloads is called behind the name of the file. */
 export const PAYLOADS = '.payloads'
 /** Freed pages that one `vacuum` gives back. */
 export const VACUUM_PAGES = 1024
-
-const SQLITE_BUSY = 5
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
 
 /** What each version of the file adds to the one before; `user_version` says which it has. */
 const VERSIONS = [
@@ -78,19 +75,7 @@ export interface OutboxFile {
  */
 export function openOutboxFile(options: FileOptions): OutboxFile {
   const { file, clock } = options
-  try {
-    try {
-      return open(options, null)
-    } catch (error) {
-      if (![SQLITE_CORRUPT, SQLITE_NOTADB].includes(sqliteCode(error))) throw error
-      const aside = `${file}.damaged-${clock.now()}`
-      for (const tail of ['', '-wal', '-shm', PAYLOADS])
-        if (existsSync(file + tail)) renameSync(file + tail, aside + tail)
-      return open(options, aside)
-    }
-  } catch (error) {
-    throw asUnwritable(error, file)
-  }
+  return openSqliteFile({ file, clock, beside: [PAYLOADS] }, (setAside) => open(options, setAside))
 }
 
 function open({ file, producer, ids }: FileOptions, setAside: string | null): OutboxFile {
@@ -211,18 +196,4 @@ function transactionsOf(db: DatabaseSync, statements: Statements, file: string):
       throw asUnwritable(error, file)
     }
   }
-}
-
-/** The primary result code of SQLite, 0 for what it did not throw. */
-function sqliteCode(error: unknown): number {
-  const code = error instanceof Error && 'errcode' in error ? error.errcode : 0
-  return typeof code === 'number' ? code & 0xff : 0
-}
-
-function asUnwritable(error: unknown, file: string): DaybookError {
-  if (error instanceof DaybookError) return error
-  const message = error instanceof Error ? error.message : String(error)
-  if (sqliteCode(error) === SQLITE_BUSY)
-    return new DaybookError('already_running', `It holds ${file}.`, { cause: error })
-  return new DaybookError('data_unwritable', `${file}: ${message}`, { cause: error })
 }

@@ -1,19 +1,16 @@
 // The SQLite file of the buckets: opened under a lock, made or set aside where needed, and every statement on it. Not
 // for: when to write (group.ts), or what a heartbeat does (open.ts). It speaks SQL outside storage/, as the outbox does:
 // watchers are answered from here, whatever broker and database do.
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { openSqliteFile, SQLITE_CORRUPT } from '../../../broker/sqlite-file.ts'
 import type { Clock } from '../../../component.ts'
 import { DaybookError } from '../../../schemas/errors.ts'
 
 const APPLICATION_ID = 0x0daebac7
 /** Freed pages given back at once. */
 const VACUUM_PAGES = 256
-
-const SQLITE_BUSY = 5
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
 
 /** What each version of the file adds to the one before; `user_version` says which it has. */
 const VERSIONS = [
@@ -57,18 +54,7 @@ export interface BucketsFile {
  * `data_unwritable`.
  */
 export function openBucketsFile(file: string, clock: Clock): BucketsFile {
-  try {
-    try {
-      return open(file, null)
-    } catch (error) {
-      if (![SQLITE_CORRUPT, SQLITE_NOTADB].includes(sqliteCode(error))) throw error
-      const aside = `${file}.damaged-${clock.now()}`
-      for (const tail of ['', '-wal', '-shm']) if (existsSync(file + tail)) renameSync(file + tail, aside + tail)
-      return open(file, aside)
-    }
-  } catch (error) {
-    throw asUnwritable(error, file)
-  }
+  return openSqliteFile({ file, clock }, (setAside) => open(file, setAside))
 }
 
 function open(file: string, setAside: string | null): BucketsFile {
@@ -169,18 +155,4 @@ function prepare(db: DatabaseSync) {
     setSetting: db.prepare('INSERT INTO settings VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
     removeSetting: db.prepare('DELETE FROM settings WHERE key = ?'),
   } satisfies Record<string, StatementSync>
-}
-
-/** The primary result code of SQLite, 0 for what it did not throw. */
-export function sqliteCode(error: unknown): number {
-  const code = error instanceof Error && 'errcode' in error ? error.errcode : 0
-  return typeof code === 'number' ? code & 0xff : 0
-}
-
-export function asUnwritable(error: unknown, file: string): DaybookError {
-  if (error instanceof DaybookError) return error
-  const message = error instanceof Error ? error.message : String(error)
-  if (sqliteCode(error) === SQLITE_BUSY)
-    return new DaybookError('already_running', `It holds ${file}.`, { cause: error })
-  return new DaybookError('data_unwritable', `${file}: ${message}`, { cause: error })
 }

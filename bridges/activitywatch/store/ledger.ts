@@ -1,9 +1,11 @@
 // What every write of the store goes through: the group that shares a sync, the number of each change, what is told once
 // it is synced, and what is held back so that a growing event is written once a sync. Not for: what a write means
 // (writes.ts, open.ts).
+
+import { asUnwritable } from '../../../broker/sqlite-file.ts'
 import { DaybookError } from '../../../schemas/errors.ts'
 import type { Bucket, BucketsOptions, Change, Draft, Observer, StoredEvent } from './buckets.ts'
-import { asUnwritable, type BucketsFile } from './file.ts'
+import type { BucketsFile } from './file.ts'
 import { createGroup } from './group.ts'
 import { type Known, longestWith, readKnown } from './known.ts'
 
