@@ -4,22 +4,14 @@ import { promptOfText } from '../keys.ts'
 import { type Facts, type Line, numberIn, objectIn, textIn } from './lines.ts'
 import type { createPast, Past, PastOf } from './past.ts'
 import { textOf } from './prompts.ts'
-import { short, type Totals } from './totals.ts'
+import { countLine, short, type Totals } from './totals.ts'
 
 /** Takes one more line in; changes the totals. Sums of tokens stand in the transcript itself. */
 export function takeCodexLine(totals: Totals, line: Line): void {
-  totals.lines++
-  if (line === 'long') totals.longLines++
-  else if (line === undefined) totals.badLines++
-  else takeFacts(totals, line)
+  countLine(totals, line, takeFacts)
 }
 
 function takeFacts(totals: Totals, line: Facts): void {
-  const at = Date.parse(textIn(line, 'timestamp') ?? '')
-  if (Number.isFinite(at)) {
-    totals.firstAt = Math.min(totals.firstAt ?? at, at)
-    totals.lastAt = Math.max(totals.lastAt ?? at, at)
-  }
   const payload = objectIn(line, 'payload') ?? {}
   if (line.type === 'session_meta') {
     totals.session ??= textIn(payload, 'id')

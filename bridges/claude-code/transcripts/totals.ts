@@ -85,18 +85,28 @@ export function plus(a: Tokens, b: Tokens): Tokens {
 
 /** Takes one more line in; changes the totals. */
 export function takeLine(totals: Totals, line: Line): void {
+  countLine(totals, line, takeFacts)
+}
+
+/**
+ * What every format has: a line is counted, as what it is; the time of one that can be read is a moment of the session,
+ * and `take` gets both. NaN: it has none.
+ */
+export function countLine(totals: Totals, line: Line, take: (totals: Totals, line: Facts, at: number) => void): void {
   totals.lines++
   if (line === 'long') totals.longLines++
   else if (line === undefined) totals.badLines++
-  else takeFacts(totals, line)
+  else {
+    const at = Date.parse(textIn(line, 'timestamp') ?? '')
+    if (Number.isFinite(at)) {
+      totals.firstAt = Math.min(totals.firstAt ?? at, at)
+      totals.lastAt = Math.max(totals.lastAt ?? at, at)
+    }
+    take(totals, line, at)
+  }
 }
 
-function takeFacts(totals: Totals, line: Facts): void {
-  const at = Date.parse(textIn(line, 'timestamp') ?? '')
-  if (Number.isFinite(at)) {
-    totals.firstAt = Math.min(totals.firstAt ?? at, at)
-    totals.lastAt = Math.max(totals.lastAt ?? at, at)
-  }
+function takeFacts(totals: Totals, line: Facts, at: number): void {
   totals.session ??= textIn(line, 'sessionId')
   totals.cwd = textIn(line, 'cwd') ?? totals.cwd
   totals.branch = branchOf(line) ?? totals.branch
