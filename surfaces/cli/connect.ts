@@ -22,6 +22,8 @@ import type { Call, Verb } from './verb.ts'
 /** How long the first event may take, s, where we can make one happen and where only the person can. */
 const WAIT_S = { made: 30, awaited: 120 }
 const LOOK_MS = 300
+/** Lines of each file that are shown before it is changed. */
+const SHOWN_MOST = 12
 
 export const connect: Verb = {
   name: 'connect',
@@ -144,7 +146,7 @@ async function list(call: Call, client: Client): Promise<number> {
   else {
     const width = Math.max(...lines.map(({ name }) => name.length))
     for (const { name, title, on, state: how, word, detail } of lines) {
-      const fix = on ? '' : word ? `   daybook connect ${word}` : `   configure bridges.${name}`
+      const fix = on ? '' : word ? `   daybook connect ${word}` : `   configure bridges.${sectionOf({ name })}`
       await call.print(
         `${name.padEnd(width)}  ${(on ? how : 'off').padEnd(8)}  ${title}${detail ? `: ${detail}` : ''}${fix}`,
       )
@@ -157,9 +159,15 @@ function planLines({ found }: Plan, differences: readonly Difference[]): string[
   const changes = differences.flatMap(({ path, why, kind, lines }) =>
     kind === 'none'
       ? [`  ${path}  is as it should be`]
-      : [`  ${kind} ${path}  (${why})`, ...lines.slice(0, 12).map((line) => `      ${line}`)],
+      : [`  ${kind} ${path}  (${why})`, ...shortened(lines).map((line) => `      ${line}`)],
   )
   return ['Found:', ...found.map((line) => `  ${line}`), ...(changes.length > 0 ? ['', 'Files:', ...changes] : [])]
+}
+
+/** A whole program would hide what else changes. */
+function shortened(lines: readonly string[]): string[] {
+  const more = lines.length - SHOWN_MOST
+  return more > 0 ? [...lines.slice(0, SHOWN_MOST), `... and ${more} lines more`] : [...lines]
 }
 
 function todoLines({ todo }: Plan): string[] {
